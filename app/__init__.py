@@ -1,0 +1,31 @@
+"""Vantrexia: the application factory."""
+
+from flask import Flask
+
+from app import admin, cli, jobs
+from app.api import base
+from app.api.auth import auth
+from app.api.billing import billing
+from app.api.docs import docs
+from app.api.fhir import fhir
+from app.api.health import health
+from app.api.ingestion import ingestion
+from app.api.patients import patients
+from app.api.triage import triage
+from app.web import setup
+from config import ROOT, Settings
+
+GROUPS = (auth, patients, ingestion, triage, billing, fhir)
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the application from its settings."""
+    app = Flask(__name__, static_folder=str(ROOT / "static"), template_folder=str(ROOT / "templates"))
+    app.config.update(settings.flask_config())
+    setup.init_app(app, settings, migrations=ROOT / "migrations")
+    base.init_app(app, GROUPS)
+    for blueprint in (docs, health, admin.console):
+        app.register_blueprint(blueprint)
+    jobs.init_app(app, settings.database_url)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,83 @@
+"""The console's blueprint and its doors: no page can be added without saying who may see it."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+
+from app.admin.targets import wanted_page
+from app.domain.errors import PermissionDenied
+from app.domain.roles import Permission, is_granted
+from app.web.identity import CONSOLE
+from app.web.security import actor, refuse_odd_query
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+Decorator = Callable[[View], View]
+
+console = Blueprint("admin", __name__, url_prefix=CONSOLE)
+
+
+def console_page(
+    rule: str, permission: Permission, methods: Sequence[str] = ("GET",), otherwise: str | None = None
+) -> Decorator[Any]:
+    """Add a page for signed-in staff with the permission; others go to the page `otherwise`, or are refused."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            if g.get("actor") is None:
+                return _to_login()
+            if may(Permission.USE_CONSOLE) and may(permission):
+                return view(*args, **kwargs)
+            if otherwise and may(Permission.USE_CONSOLE):
+                return redirect(url_for(otherwise))
+            raise PermissionDenied
+
+        return _added(guarded, rule, permission, methods)
+
+    return decorate
+
+
+def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Decorator[Any]:
+    """Add a page that needs nobody signed in; there is one, the login."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def open_to_all(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            return view(*args, **kwargs)
+
+        return _added(open_to_all, rule, None, methods)
+
+    return decorate
+
+
+def may(permission: Permission | str) -> bool:
+    """Say whether the person who is signed in, if any, holds the permission."""
+    return bool(g.get("actor")) and is_granted(actor().role, Permission(permission))
+
+
+def load_query(schema: Schema) -> Any:
+    """Read the query string by a schema of the API; forms send what was left open as blank, which counts as absent."""
+    refuse_odd_query(takes_query=True)
+    return schema.load({name: value for name, value in request.args.items() if value.strip()})
+
+
+def is_htmx() -> bool:
+    """Say whether htmx asks for a part of the page that is shown already."""
+    return "HX-Request" in request.headers
+
+
+def _added(view: Callable[..., Any], rule: str, permission: Permission | None, methods: Sequence[str]) -> Any:
+    view.required_permission = permission  # type: ignore[attr-defined]
+    console.add_url_rule(rule, view_func=view, methods=list(methods))
+    return view
+
+
+def _to_login() -> ResponseReturnValue:
+    """Ask to sign in and come back; htmx must leave the page for that, not put the form into it."""
+    shown = request.full_path if request.method == "GET" else request.headers.get("HX-Current-URL", "")
+    login = url_for("admin.login", next=wanted_page(shown))
+    return Response(status=401, headers={"HX-Redirect": login}) if is_htmx() else cast(Response, redirect(login))

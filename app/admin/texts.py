@@ -1,0 +1,72 @@
+"""How the pages say things: names of levels and roles, plain numbers, ages, links to the same list asked differently."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from app.admin.base import console, may
+from app.web.headers import script_nonce
+
+LEVELS = {"critical": "Critical", "warning": "Warning", "normal": "Normal", "no_data": "No data"}
+ROLES = {
+    "admin": "Administrator",
+    "clinical_manager": "Clinical manager",
+    "provider": "Provider",
+    "nurse": "Nurse",
+    "ma": "Medical assistant",
+    "data_monitor": "Data monitor",
+    "billing_manager": "Billing manager",
+    "patient": "Patient",
+}
+SCORE_PARTS = {
+    "vital_deviation": "Latest reading",
+    "alert_frequency": "Recent alerts",
+    "review_gap": "Time without review",
+}
+GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"}
+
+
+@console.app_context_processor
+def _names() -> dict[str, Any]:
+    names = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
+    return {**names, "may": may, "script_nonce": script_nonce, "same_list": same_list, "moved": moved}
+
+
+@console.app_template_filter()
+def plain(value: Decimal | str | int | None) -> str:
+    """Write a number without needless zeros; a dash when there is none."""
+    if value is None:
+        return "–"  # noqa: RUF001 - typographic
+    text = format(Decimal(value), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@console.app_template_filter()
+def instant(value: datetime | str) -> datetime:
+    """Return a moment in UTC, also from its ISO text."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment.astimezone(UTC)
+
+
+@console.app_template_filter()
+def age(born: date) -> int:
+    """Return full years since birth."""
+    today = datetime.now(UTC).date()
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def same_list(**changes: str | int | None) -> str:
+    """Return the address of this list with parts of its query changed, or left out when None."""
+    query = {**request.args.to_dict(), **changes}
+    text = urlencode({name: value for name, value in query.items() if value not in {None, ""}})
+    return f"{request.path}?{text}" if text else request.path
+
+
+def moved(count: int, previous: int) -> str:
+    """Return in words how a count stands against 24 hours before."""
+    if count == previous:
+        return "same as 24 h ago"
+    return f"{abs(count - previous)} {'more' if count > previous else 'fewer'} than 24 h ago"

@@ -1,0 +1,1 @@
+"""The JSON API: one blueprint per endpoint group. Views of three lines; the rest lives elsewhere."""

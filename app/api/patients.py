@@ -1,0 +1,96 @@
+"""The patient record (`/api/v1/patients/`)."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+
+from app.api.base import EndpointGroup
+from app.domain.patients import NewPatient, PatientQuery
+from app.domain.roles import Permission
+from app.schemas.base import page_of
+from app.schemas.patients import (
+    ArchiveSchema,
+    NewPatientSchema,
+    PatientFields,
+    PatientQuerySchema,
+    PatientSchema,
+)
+from app.services.patient_directory import list_patients
+from app.services.patients import (
+    archive_patient,
+    create_patient,
+    get_patient,
+    unarchive_patient,
+    update_patient,
+)
+from app.web.responses import etag, expected_version, page_body
+from app.web.security import actor, requires
+
+patients = EndpointGroup("patients", __name__, description="The patient record")
+
+
+@patients.route("/")
+class Patients(MethodView):
+    """All patients of the practice."""
+
+    @requires(Permission.READ_PATIENTS)
+    @patients.arguments(PatientQuerySchema, location="query")
+    @patients.response(200, page_of(PatientSchema))
+    def get(self, query: PatientQuery) -> Any:
+        """List patients; search by part of a name or record number."""
+        return page_body(list_patients(actor(), query))
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.arguments(NewPatientSchema)
+    @patients.response(201, PatientSchema)
+    def post(self, new: NewPatient) -> Any:
+        """Create a patient."""
+        patient = create_patient(actor(), new)
+        return patient, etag(patient.version)
+
+
+@patients.route("/<uuid:patient_id>/")
+class OnePatient(MethodView):
+    """One record."""
+
+    @requires(Permission.READ_PATIENTS)
+    @patients.response(200, PatientSchema)
+    def get(self, patient_id: UUID) -> Any:
+        """Return one record."""
+        patient = get_patient(actor(), patient_id)
+        return patient, etag(patient.version)
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.arguments(PatientFields(partial=True))
+    @patients.response(200, PatientSchema)
+    def patch(self, changes: dict[str, Any], patient_id: UUID) -> Any:
+        """Change the fields that are named."""
+        patient = update_patient(actor(), patient_id, changes, expected_version())
+        return patient, etag(patient.version)
+
+
+@patients.route("/<uuid:patient_id>/archive/")
+class PatientArchive(MethodView):
+    """Taking a record off the lists."""
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.optional_arguments(ArchiveSchema)
+    @patients.response(200, PatientSchema)
+    def post(self, body: dict[str, str], patient_id: UUID) -> Any:
+        """Archive a patient; nothing is destroyed."""
+        patient = archive_patient(actor(), patient_id, body["reason"], expected_version())
+        return patient, etag(patient.version)
+
+
+@patients.route("/<uuid:patient_id>/unarchive/")
+class PatientUnarchive(MethodView):
+    """Bringing a record back."""
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.optional_arguments(ArchiveSchema)
+    @patients.response(200, PatientSchema)
+    def post(self, body: dict[str, str], patient_id: UUID) -> Any:
+        """Bring an archived patient back."""
+        patient = unarchive_patient(actor(), patient_id, body["reason"], expected_version())
+        return patient, etag(patient.version)

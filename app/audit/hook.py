@@ -1,0 +1,105 @@
+"""The session class: tenancy at every BEGIN, an audit event for every changed row, no silent bulk writes."""
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+from uuid import UUID
+
+from flask_sqlalchemy.session import Session
+from sqlalchemy import event, inspect, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction, UOWTransaction
+from sqlalchemy.orm import Session as OrmSession
+
+from app.audit import events
+from app.audit.context import current
+from app.models.base import Audited, Base
+
+_SET_TENANT = text(
+    "SELECT set_config('app.practice_id', :practice, true), set_config('app.user_id', :user, true),"
+    " set_config('app.login_index', :login, true)"
+)
+_SILENT = frozenset({"updated_at", "version", "search_tokens"})
+AUDITED_TABLES = frozenset(
+    mapper.local_table.name  # type: ignore[attr-defined]
+    for mapper in Base.registry.mappers
+    if issubclass(mapper.class_, Audited)
+)
+
+
+class AuditedSession(Session):
+    """A session that cannot change an audited table without leaving a trace."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError("Bulk writes skip the audit hook: add the objects, or record the event yourself.")
+
+    bulk_save_objects = _refuse
+    bulk_insert_mappings = _refuse
+    bulk_update_mappings = _refuse
+
+
+@event.listens_for(AuditedSession, "after_begin")
+def _enter_practice(_session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
+    """Tell the database whose rows may be seen, for this transaction only."""
+    context = current()
+    connection.execute(
+        _SET_TENANT,
+        {
+            "practice": str(context.practice_id or ""),
+            "user": str(context.user_id or ""),
+            "login": context.login_index.hex() if context.login_index else "",
+        },
+    )
+
+
+@event.listens_for(AuditedSession, "after_flush")
+def _record_changes(session: OrmSession, _flush: UOWTransaction) -> None:
+    for row in session.new:
+        _record(session, row, "create")
+    for row in session.dirty:
+        if session.is_modified(row):
+            _record(session, row, "update", _changed_fields(row))
+    for row in session.deleted:
+        _record(session, row, "delete")
+
+
+@event.listens_for(AuditedSession, "before_commit")
+def _write_events(session: OrmSession) -> None:
+    session.flush()  # commit would flush after this hook; the events of that flush belong in as well
+    events.write_recorded(session)
+
+
+@event.listens_for(AuditedSession, "after_soft_rollback")
+def _forget_events(session: OrmSession, _previous: SessionTransaction) -> None:
+    if not session.in_nested_transaction():
+        events.forget_recorded(session)
+
+
+@event.listens_for(AuditedSession, "do_orm_execute")
+def _refuse_unrecorded_writes(state: ORMExecuteState) -> None:
+    if not (state.is_insert or state.is_update or state.is_delete):
+        return
+    table = getattr(state.statement, "table", None)
+    if getattr(table, "name", None) in AUDITED_TABLES and not state.execution_options.get("recorded"):
+        raise RuntimeError(f"A direct write to {table} leaves no audit event.")
+
+
+def _record(session: OrmSession, row: Any, verb: str, fields: Iterable[str] | None = None) -> None:
+    if not isinstance(row, Audited):
+        return
+    patient_id: UUID | None = None
+    if row.audit_patient_column:
+        patient_id = getattr(row, row.audit_patient_column)
+    identity = inspect(row).identity or (None,)
+    resource_id = getattr(row, "id", identity[0])
+    events.record(
+        session, f"{row.audit_type}:{verb}", row.audit_type,
+        resource_id=resource_id, patient_id=patient_id, fields=fields,
+    )  # fmt: skip
+
+
+def _changed_fields(row: Any) -> set[str]:
+    """Return the public names of what changed: an encrypted column by its plain name, indexes and clocks not at all."""
+    state = inspect(row)
+    changed = {attribute.key for attribute in state.attrs if attribute.history.has_changes()}
+    plain = {name.removesuffix("_enc") for name in changed if not name.endswith("_index")}
+    return plain - _SILENT

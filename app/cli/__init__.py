@@ -1,0 +1,14 @@
+"""Commands for operators: `flask --app wsgi …`."""
+
+from flask import Flask
+
+from app.cli.accounts import create_admin
+from app.cli.contract import openapi, roles
+from app.cli.demo import seed_demo
+from app.cli.worker import worker
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    for command in (create_admin, openapi, roles, seed_demo, worker):
+        app.cli.add_command(command)

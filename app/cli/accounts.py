@@ -1,0 +1,31 @@
+"""`flask create-admin`: the first account of a practice. A fresh installation has none."""
+
+import click
+from flask.cli import with_appcontext
+
+from app.domain.errors import VantrexiaError
+from app.domain.roles import Role
+from app.services.practices import create_practice
+from app.services.users import NewUser, create_user
+
+_MIN_PASSWORD = 15  # NIST SP 800-63B-4: without a second factor
+
+
+@click.command("create-admin")
+@click.option("--practice", prompt="Practice name", help="Name of the new practice.")
+@click.option("--timezone", default="America/New_York", show_default=True, help="IANA time zone of the practice.")
+@click.option("--email", prompt=True)
+@click.option("--first-name", prompt=True)
+@click.option("--last-name", prompt=True)
+@click.password_option(help=f"At least {_MIN_PASSWORD} characters; asked for when left out.")
+@with_appcontext
+def create_admin(practice: str, timezone: str, email: str, first_name: str, last_name: str, password: str) -> None:
+    """Create a practice and its first administrator."""
+    if len(password) < _MIN_PASSWORD:
+        raise click.ClickException(f"The password needs at least {_MIN_PASSWORD} characters.")
+    try:
+        practice_id = create_practice(practice, timezone)
+        user = create_user(practice_id, NewUser(email, first_name, last_name, Role.ADMIN, password))
+    except VantrexiaError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(f"Administrator {user.id} of practice {practice_id} can sign in now.")

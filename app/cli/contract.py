@@ -1,0 +1,33 @@
+"""`flask openapi` and `flask roles`: the contract and the role table, written from the code itself."""
+
+import json
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.domain.roles import Permission, Role, is_granted
+
+
+@click.command("openapi")
+@with_appcontext
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    document = current_app.test_client().get("/api/v1/openapi.json").get_json()
+    click.echo(json.dumps(document, indent=2, sort_keys=True))
+
+
+@click.command("roles")
+def roles() -> None:
+    """Print the role table as Markdown."""
+    click.echo(role_table())
+
+
+def role_table() -> str:
+    """Return who may do what, as a Markdown table."""
+    head = f"| permission | {' | '.join(Role)} |\n|---|{'---|' * len(Role)}"
+    rows = [
+        f"| `{permission}` | {' | '.join('yes' if is_granted(role, permission) else '–' for role in Role)} |"  # noqa: RUF001 - a dash in a table
+        for permission in Permission
+    ]
+    return "\n".join([head, *rows])

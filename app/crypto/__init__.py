@@ -1,0 +1,1 @@
+"""Encryption of protected values: envelopes, keys, keyed indexes and the column descriptor."""

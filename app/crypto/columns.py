@@ -1,0 +1,93 @@
+"""The descriptor through which a model's encrypted column is read and written as plain text.
+
+`first_name = Encrypted("first_name_enc")` beside `first_name_enc: Mapped[bytes]`. The row's own id and practice must be
+set first, because the value is bound to them. Decryption happens when the attribute is read, and only then.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from uuid import UUID
+
+from app.crypto.envelope import key_version, open_sealed, place, seal
+from app.crypto.keyring import keyring
+
+T = TypeVar("T")
+
+
+class EncryptedRow(Protocol):
+    """What a row must have for its values to be bound to it."""
+
+    __tablename__: Any
+
+    @property
+    def encryption_row(self) -> object:
+        """The row's immutable identity."""
+
+    @property
+    def encryption_practice(self) -> UUID:
+        """The practice whose keys are used."""
+
+
+class Encrypted(Generic[T]):
+    """A value that is stored as an envelope in another attribute of the same row."""
+
+    def __init__(self, column: str, encode: Callable[[T], str], decode: Callable[[str], T]) -> None:
+        self.column, self._encode, self._decode = column, encode, decode
+
+    @overload
+    def __get__(self, row: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, row: EncryptedRow, owner: type) -> T: ...
+    def __get__(self, row: EncryptedRow | None, owner: type) -> Self | T:
+        if row is None:
+            return self
+        envelope: bytes | None = getattr(row, self.column)
+        if envelope is None:
+            return None  # type: ignore[return-value]  # an optional column is declared with T | None
+        where = place(row.__tablename__, self.column, row.encryption_row, row.encryption_practice)
+        return self._decode(decrypt(row.encryption_practice, where, envelope).decode())
+
+    def __set__(self, row: EncryptedRow, value: T) -> None:
+        if getattr(row, self.column) is not None and self.__get__(row, type(row)) == value:
+            return  # the same plaintext would encrypt to other bytes and look like a change
+        if value is None:
+            setattr(row, self.column, None)
+            return
+        where = place(row.__tablename__, self.column, row.encryption_row, row.encryption_practice)
+        setattr(row, self.column, encrypt(row.encryption_practice, where, self._encode(value).encode()))
+
+
+def encrypt(practice_id: UUID, where: bytes, plaintext: bytes) -> bytes:
+    """Seal a value under the practice's newest data key."""
+    keys = keyring.practice(practice_id)
+    return seal(keys.data[keys.newest], keys.newest, where, plaintext)
+
+
+def decrypt(practice_id: UUID, where: bytes, envelope: bytes) -> bytes:
+    """Open a value of the practice; raises IntegrityViolated when it does not belong where it was found."""
+    version = key_version(envelope)
+    keys = keyring.practice(practice_id, needs_version=version)
+    key = keys.data.get(version) or keys.data[keys.newest]
+    return open_sealed(key, where, envelope)
+
+
+def encrypted_text(column: str) -> Encrypted[str]:
+    """A text that is always there."""
+    return Encrypted(column, str, str)
+
+
+def optional_text(column: str) -> Encrypted[str | None]:
+    """A text that may be absent."""
+    return Encrypted(column, str, str)
+
+
+def encrypted_date(column: str) -> Encrypted[date]:
+    """A calendar date."""
+    return Encrypted(column, date.isoformat, date.fromisoformat)
+
+
+def encrypted_json(column: str) -> Encrypted[dict[str, Any] | None]:
+    """A small JSON object."""
+    return Encrypted(column, lambda value: json.dumps(value, sort_keys=True), json.loads)

@@ -1,0 +1,1 @@
+"""What Medicare pays for, as pure rules."""

@@ -1,0 +1,142 @@
+"""Every way a use case can refuse, with the code the API answers. The status of each code lives in `app.web.errors`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+
+class VantrexiaError(Exception):
+    """A refusal with a sentence fit for the caller and a machine-readable code."""
+
+    code: ClassVar[str] = "error"
+    default_detail: ClassVar[str] = "The request could not be completed."
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or self.default_detail
+        super().__init__(self.detail)
+
+
+class ValidationFailed(VantrexiaError):
+    """The input breaks a rule; `field_errors` says which field and why."""
+
+    code = "validation_error"
+    default_detail = "Invalid input."
+
+    def __init__(self, field_errors: Mapping[str, Sequence[str]], detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.field_errors = {name: list(messages) for name, messages in field_errors.items()}
+
+
+class AuthenticationFailed(VantrexiaError):
+    """The credentials do not open this account, whatever the reason."""
+
+    code = "authentication_failed"
+    default_detail = "Unable to log in with provided credentials."
+
+
+class NotAuthenticated(VantrexiaError):
+    """No credentials came with the request."""
+
+    code = "not_authenticated"
+    default_detail = "Authentication credentials were not provided."
+
+
+class TokenInvalid(VantrexiaError):
+    """The token is forged, malformed, revoked or of the wrong kind."""
+
+    code = "token_invalid"
+    default_detail = "Token is invalid."
+
+
+class TokenExpired(VantrexiaError):
+    """The token was good once."""
+
+    code = "token_expired"
+    default_detail = "Token has expired."
+
+
+class TokenAlreadyRotated(VantrexiaError):
+    """The refresh token was exchanged moments ago; the session lives on with its successor."""
+
+    code = "token_already_rotated"
+    default_detail = "This refresh token was just exchanged. Use the newest one."
+
+
+class TokenReused(VantrexiaError):
+    """A spent refresh token came back: the whole session is ended."""
+
+    code = "token_reused"
+    default_detail = "This refresh token was used before. The session has been ended."
+
+
+class AccountLocked(VantrexiaError):
+    """Too many failed logins; `locked_until` says when the account opens again."""
+
+    code = "account_locked"
+
+    def __init__(self, locked_until: datetime, failures: int, minutes: int) -> None:
+        super().__init__(f"Account locked due to {failures} failed login attempts. Try again in {minutes} minutes.")
+        self.locked_until = locked_until
+
+
+class PermissionDenied(VantrexiaError):
+    """Known, but not allowed."""
+
+    code = "permission_denied"
+    default_detail = "You do not have permission to perform this action."
+
+
+class NotFound(VantrexiaError):
+    """Nothing of that id is visible to this caller: other practices' ids look exactly like random ones."""
+
+    code = "not_found"
+    default_detail = "Not found."
+
+
+class Conflict(VantrexiaError):
+    """The request is right but the state of the resource forbids it."""
+
+    code = "conflict"
+    default_detail = "The request conflicts with the current state of the resource."
+
+
+class PatientArchived(Conflict):
+    """An archived patient takes no readings."""
+
+    code = "patient_archived"
+    default_detail = "The patient is archived and takes no readings."
+
+
+class RequestInProgress(Conflict):
+    """Another request with the same idempotency key is still running."""
+
+    code = "request_in_progress"
+    default_detail = "A request with this Idempotency-Key is still being processed."
+
+
+class StaleVersion(VantrexiaError):
+    """`If-Match` names a version that is no longer current."""
+
+    code = "precondition_failed"
+    default_detail = "The resource has changed since it was read. Fetch it again."
+
+
+class IdempotencyMismatch(VantrexiaError):
+    """The idempotency key was used before with another body."""
+
+    code = "idempotency_key_reused"
+    default_detail = "This Idempotency-Key was used with a different request."
+
+
+class IntegrityViolated(VantrexiaError):
+    """A stored value does not open under its own place: it was moved or altered."""
+
+    code = "integrity_error"
+    default_detail = "A stored value failed its integrity check. The incident has been recorded."
+
+
+class Unavailable(VantrexiaError):
+    """A part the request needs is down; trying again later may work."""
+
+    code = "service_unavailable"
+    default_detail = "The service is temporarily unavailable."

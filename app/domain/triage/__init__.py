@@ -1,0 +1,1 @@
+"""Who needs help first: thresholds, alerts and the risk score."""

@@ -1,0 +1,13 @@
+"""The Flask extensions, unbound and without logic; the factory binds them."""
+
+from flask_jwt_extended import JWTManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+
+from app.audit.hook import AuditedSession
+
+db = SQLAlchemy(session_options={"class_": AuditedSession, "expire_on_commit": False})
+migrate = Migrate()
+jwt = JWTManager()
+csrf = CSRFProtect()

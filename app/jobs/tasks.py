@@ -1,0 +1,28 @@
+"""The periodic tasks. Each may be stopped anywhere and run again."""
+
+from procrastinate import JobContext
+
+from app.jobs.queue import in_application, queue
+from app.services.housekeeping import ensure_audit_partitions, purge_expired
+from app.services.triage import refresh_due_scores
+
+STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
+
+
+def _every(cron: str, service, name: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a service without arguments
+    task = queue.task(name=name, queueing_lock=name, lock=name)(in_application(service))
+    queue.periodic(cron=cron)(task)
+
+
+_every("*/5 * * * *", refresh_due_scores, "refresh_due_scores")
+_every("17 * * * *", purge_expired, "purge_expired")
+_every("23 * * * *", ensure_audit_partitions, "ensure_audit_partitions")
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Give the jobs of a worker that died to another one."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        await manager.retry_job(job)

@@ -1,0 +1,69 @@
+"""The practice (tenant), its keys and its own settings."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps, Versioned
+
+
+class Practice(Identified, Timestamps, Audited, Base):
+    """A medical practice. Its name is no health information; the API never lists practices."""
+
+    __tablename__ = "practices"
+    audit_type = "practice"
+    audit_patient_column = None
+
+    name: Mapped[str]
+    timezone: Mapped[str] = mapped_column(default="America/New_York")
+    last_mrn: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class PracticeKey(TenantScoped, Base):
+    """A data or index key of a practice, wrapped by a master key."""
+
+    __tablename__ = "practice_keys"
+
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practices.id"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SystemKey(Base):
+    """A wrapped key of the installation itself: finds accounts by e-mail before their practice is known."""
+
+    __tablename__ = "system_keys"
+
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PracticeThresholds(TenantScoped, Timestamps, Versioned, Audited, Base):
+    """The practice's default alert thresholds: flat names to numbers."""
+
+    __tablename__ = "practice_thresholds"
+    audit_type = "practice_thresholds"
+    audit_patient_column = None
+
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practices.id"), primary_key=True)
+    limits: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class EmrConnection(TenantScoped, Timestamps, Audited, Base):
+    """Where the practice's electronic medical record takes FHIR observations; its presence makes readings `pending`."""
+
+    __tablename__ = "emr_connections"
+    audit_type = "emr_connection"
+    audit_patient_column = None
+
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practices.id"), primary_key=True)
+    base_url: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(default=True)

@@ -1,0 +1,66 @@
+"""The triage board's own tables: one summary per patient, and every change of a patient's risk level."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Identified, TenantScoped
+
+
+class TriageSummary(TenantScoped, Base):
+    """What the board shows of a patient, kept up by every reading, alert and review."""
+
+    __tablename__ = "triage_summaries"
+    __table_args__ = (
+        ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
+        Index("ix_triage_summaries_score", "practice_id", "is_active", text("risk_score DESC"), "patient_id"),
+        Index(
+            "ix_triage_summaries_level",
+            "practice_id", "is_active", "risk_level", text("risk_score DESC"), "patient_id",
+        ),
+        Index(
+            "ix_triage_summaries_last_reading",
+            "practice_id", "is_active", text("last_reading_at DESC NULLS LAST"), "patient_id",
+        ),
+        Index(
+            "ix_triage_summaries_unacknowledged", "practice_id", "is_active", text("risk_score DESC"), "patient_id",
+            postgresql_where=text("unacknowledged_alerts > 0"),
+        ),
+        CheckConstraint("risk_level IN ('critical', 'warning', 'normal', 'no_data')", name="risk_level"),
+        CheckConstraint("risk_score BETWEEN 0 AND 100", name="risk_score"),
+        CheckConstraint("(risk_level = 'no_data') = (risk_score = 0)", name="no_data"),
+    )  # fmt: skip
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    risk_score: Mapped[int] = mapped_column(SmallInteger, default=0)
+    risk_level: Mapped[str] = mapped_column(default="no_data")
+    formula_version: Mapped[str]
+    parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    latest_vitals: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    first_reading_at: Mapped[datetime | None]
+    last_reading_at: Mapped[datetime | None]
+    unacknowledged_alerts: Mapped[int] = mapped_column(default=0)
+    active_escalations: Mapped[int] = mapped_column(default=0)
+    last_reviewed_at: Mapped[datetime | None]
+    last_reviewed_by: Mapped[int | None]
+    refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TriageTransition(Identified, TenantScoped, Base):
+    """A patient moved between risk levels (None: joined or left the board); trends are counted from these."""
+
+    __tablename__ = "triage_transitions"
+    __table_args__ = (
+        ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
+        Index("ix_triage_transitions_time", "practice_id", "at"),
+    )
+
+    patient_id: Mapped[UUID]
+    from_level: Mapped[str | None]
+    to_level: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,51 @@
+"""The manners of all shapes: unknown names are refused, lists come in one envelope, errors in another."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from app.domain.paging import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE, PageRequest
+
+
+class Body(Schema):
+    """A request body: what it does not know, it refuses by name."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class QueryNumber(fields.Integer):
+    """A whole number in a query string: plain digits only."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9):  # noqa: PLR2004
+            raise self.make_error("invalid")
+        return int(value)
+
+
+class PageQuery(Body):
+    """Which page of a list."""
+
+    page = QueryNumber(
+        load_default=1, validate=validate.Range(1, MAX_PAGE), metadata={"description": "Pages count from 1."}
+    )
+    page_size = QueryNumber(load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE))
+
+
+def paging_of(query: dict[str, Any]) -> PageRequest:
+    """Take the paging out of a loaded query."""
+    return PageRequest(query.pop("page"), query.pop("page_size"))
+
+
+def page_of(item: type[Schema]) -> type[Schema]:
+    """Return the envelope of a page of such items."""
+    return type(
+        f"{item.__name__.removesuffix('Schema')}Page",
+        (Schema,),
+        {
+            "count": fields.Integer(required=True, metadata={"description": "Items over all pages."}),
+            "next": fields.Url(required=True, allow_none=True),
+            "previous": fields.Url(required=True, allow_none=True),
+            "results": fields.List(fields.Nested(item), required=True),
+        },
+    )

@@ -1,0 +1,148 @@
+"""Strict fields: a number is a number, a text can be stored, a time has a zone."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from app.domain.vitals import MAX_DECIMALS, Limits
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_EARLIEST, _LATEST = 1900, 2100
+Data = Mapping[str, Any] | None
+
+
+class Text(fields.String):
+    """A text without surrounding space, NUL or lone surrogates; not blank unless `blank=True`."""
+
+    def __init__(self, *, longest: int = 200, blank: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.longest, self.may_be_blank = longest, blank
+        self.metadata = {**self.metadata, "maxLength": longest, **({} if blank else {"minLength": 1})}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if _UNSTORABLE.search(text):
+            raise ValidationError("Contains characters that cannot be stored.")
+        text = self.trimmed(text)
+        if not text and not self.may_be_blank:
+            raise ValidationError("This field may not be blank.")
+        if len(text) > self.longest:
+            raise ValidationError(f"Longer than {self.longest} characters.")
+        return text
+
+    def trimmed(self, text: str) -> str:
+        """Take off surrounding space."""
+        return text.strip()
+
+
+class Secret(Text):
+    """A password or token: every character counts, spaces too."""
+
+    def trimmed(self, text: str) -> str:
+        """Leave the text alone."""
+        return text
+
+
+class Measure(fields.Field[Decimal]):
+    """A measured number within an instrument's limits, with the decimals it came with. Never text, never true."""
+
+    def __init__(self, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.limits = limits
+        self.metadata = {**self.metadata, "type": "number", "minimum": int(limits.low), "maximum": int(limits.high),
+            "description": f"In {limits.unit}.",
+        }  # fmt: skip
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ValidationError("Not a valid number.")
+        number = Decimal(value)
+        if not self.limits.low <= number <= self.limits.high:
+            raise ValidationError(f"Must be between {self.limits.low} and {self.limits.high} {self.limits.unit}.")
+        if -int(number.as_tuple().exponent) > MAX_DECIMALS:
+            raise ValidationError(f"More than {MAX_DECIMALS} decimals.")
+        return number
+
+
+class Money(fields.Field[Decimal]):
+    """US dollars as a number with at most two decimals, from 0 to 99,999,999.99."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {**self.metadata, "type": "number", "minimum": 0, "maximum": 99_999_999.99}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ValidationError("Not a valid number.")
+        amount = Decimal(value)
+        if not 0 <= amount < 10**8:
+            raise ValidationError("Must be between 0 and 99999999.99.")
+        if amount != amount.quantize(Decimal("0.01")):
+            raise ValidationError("More than 2 decimals.")
+        return amount.quantize(Decimal("0.01"))
+
+
+class Instant(fields.Field[datetime]):
+    """A moment in ISO 8601 with a zone, between 1900 and 2100; written in UTC with Z."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {**self.metadata, "type": "string", "format": "date-time"}
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+            raise ValidationError("Not a valid time: ISO 8601 with a zone is needed, such as 2026-01-10T14:30:00Z.")
+        try:
+            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("Not a valid time.") from error
+        if not _EARLIEST <= moment.year < _LATEST:
+            raise ValidationError(f"Must lie between {_EARLIEST} and {_LATEST}.")
+        return moment
+
+
+class Day(fields.Field[date]):
+    """A calendar date, `YYYY-MM-DD`, between 1900 and 2100."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {**self.metadata, "type": "string", "format": "date"}
+
+    def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            raise ValidationError("Not a valid date: YYYY-MM-DD is needed.")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError as error:
+            raise ValidationError("Not a valid date.") from error
+        if not _EARLIEST <= day.year < _LATEST:
+            raise ValidationError(f"Must lie between {_EARLIEST} and {_LATEST}.")
+        return day
+
+
+class Whole(fields.Integer):
+    """A whole JSON number of at most 32 bits: not 1.0, not "1", not true."""
+
+    def __init__(self, *, low: int, high: int = 2**31 - 1, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+        self.low, self.high = low, high
+        self.metadata = {**self.metadata, "minimum": low, "maximum": high}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValidationError("Not a valid integer.")
+        if not self.low <= value <= self.high:
+            raise ValidationError(f"Must be between {self.low} and {self.high}.")
+        return value

@@ -1,0 +1,73 @@
+"""Shapes of the triage board."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
+
+from app.domain.triage.board import BOARD_ORDERINGS, BoardQuery
+from app.domain.triage.score import RiskLevel
+from app.schemas.base import PageQuery, paging_of
+from app.schemas.fields import Instant
+
+_SHOWN = {"blood_pressure": ("systolic", "diastolic", "measured_at")}  # the documented members of each vital
+
+
+def latest_vitals(line: Any) -> dict[str, dict[str, Any]]:
+    """Return the latest reading of each kind, without the members that are only ours."""
+    return {
+        kind: {name: _z(vital.get(name)) for name in _SHOWN[kind]} for kind, vital in line.summary.latest_vitals.items()
+    }
+
+
+def _z(value: Any) -> Any:
+    return value.replace("+00:00", "Z") if isinstance(value, str) else value
+
+
+class BoardLineSchema(Schema):
+    """One patient of the board."""
+
+    patient_id = fields.UUID(required=True, attribute="patient.id")
+    patient_name = fields.Function(
+        lambda line: f"{line.patient.first_name} {line.patient.last_name}",
+        required=True,
+        metadata={"type": "string"},
+    )
+    mrn = fields.String(required=True, attribute="patient.mrn")
+    risk_score = fields.Integer(required=True, attribute="summary.risk_score")
+    risk_level = fields.String(
+        required=True,
+        attribute="summary.risk_level",
+        validate=validate.OneOf([level.value for level in RiskLevel]),
+    )
+    unacknowledged_alerts = fields.Integer(required=True, attribute="summary.unacknowledged_alerts")
+    latest_vitals = fields.Function(latest_vitals, required=True, metadata={"type": "object"})
+    last_reviewed_at = Instant(required=True, allow_none=True, attribute="summary.last_reviewed_at")
+    last_reviewed_by = fields.String(required=True, allow_none=True)
+    active_escalations = fields.Integer(required=True, attribute="summary.active_escalations")
+
+
+class BoardQuerySchema(PageQuery):
+    """How to list the board."""
+
+    risk_level = fields.Enum(RiskLevel, by_value=True)
+    has_unack_alerts = fields.String(validate=validate.OneOf(["true", "false"]))
+    ordering = fields.String(load_default="-risk_score", validate=validate.OneOf(BOARD_ORDERINGS))
+
+    @post_load
+    def _query(self, data: dict[str, Any], **_: Any) -> BoardQuery:
+        wanted = data.pop("has_unack_alerts", None)
+        unacknowledged = None if wanted is None else wanted == "true"
+        return BoardQuery(paging=paging_of(data), has_unack_alerts=unacknowledged, **data)
+
+
+class LevelCountSchema(Schema):
+    """A level's count now and a day before."""
+
+    count = fields.Integer(required=True)
+    trend = fields.String(required=True, validate=validate.OneOf(["increasing", "stable", "decreasing"]))
+    previous = fields.Integer(required=True)
+
+
+LevelCountsSchema = Schema.from_dict(
+    {level.value: fields.Nested(LevelCountSchema, required=True) for level in RiskLevel}, name="LevelCounts"
+)

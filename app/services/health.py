@@ -1,0 +1,71 @@
+"""Is the service fit to work: each part with its state and how long it took to answer."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.extensions import db
+
+State = Literal["healthy", "degraded", "down"]
+_MIN_FREE_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One checked part."""
+
+    name: str
+    state: State
+    latency_ms: float
+    is_required: bool = True
+
+
+def check_database(expected_revision: str) -> list[Part]:
+    """Ask the database whether it answers within half a second and has the schema this code was written for."""
+    return [
+        _timed("database", lambda: _query("SELECT 1") == 1),
+        _timed("migrations", lambda: _query("SELECT version_num FROM alembic_version") == expected_revision),
+    ]
+
+
+def check_jobs() -> Part:
+    """Ask the queue whether jobs wait that should have been done ten minutes ago."""
+    late = (
+        "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"
+        " AND coalesce(scheduled_at, now()) < now() - interval '10 minutes'"
+    )
+    return _timed("jobs", lambda: _query(late) == 0, required=False)
+
+
+def check_disk(directory: Path) -> Part:
+    """Look whether more than a twentieth of the disk is free."""
+    usage = shutil.disk_usage(directory)
+    return _timed("disk", lambda: usage.free / usage.total > _MIN_FREE_SHARE)
+
+
+def overall(parts: list[Part]) -> State:
+    """Return down when a required part is down, degraded when another one is not healthy."""
+    if any(part.state == "down" and part.is_required for part in parts):
+        return "down"
+    return "degraded" if any(part.state != "healthy" for part in parts) else "healthy"
+
+
+def _timed(name: str, probe: Callable[[], bool], *, required: bool = True) -> Part:
+    started = time.perf_counter()
+    try:
+        state: State = "healthy" if probe() else "down"
+    except SQLAlchemyError:
+        state = "down"
+    return Part(name, state, round((time.perf_counter() - started) * 1000, 1), required)
+
+
+def _query(sql: str) -> object:
+    with db.engine.connect() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = '500ms'"))
+        return connection.execute(text(sql)).scalar()

@@ -1,0 +1,115 @@
+"""Lists of patients: paged, searched and ordered, although names are encrypted.
+
+Ordered by creation, the database pages. Ordered by name or searched, the practice's few needed columns are fetched,
+decrypted and sorted here, and only the wanted page is loaded whole.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.audit import events
+from app.crypto.blind_index import search_tokens
+from app.crypto.columns import decrypt
+from app.crypto.envelope import place
+from app.domain.actor import Actor
+from app.domain.paging import Page
+from app.domain.patients import PatientOrdering, PatientQuery
+from app.domain.roles import Role
+from app.domain.search import QueryTerm, normalise, query_terms
+from app.models import Patient, PatientSearchToken
+from app.services.patients import visible_to
+from app.services.transaction import transaction
+
+
+def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
+    """Return one page of the patients the actor may see."""
+    terms = query_terms(query.search)
+    with transaction() as session:
+        if query.search.strip() and not terms:
+            page: Page[Patient] = Page([], 0, query.paging)
+        elif terms or query.ordering.endswith("last_name"):
+            page = _page_by_names(session, actor, query, terms)
+        else:
+            page = _page_by_creation(session, actor, query)
+        shown = [patient.id for patient in page.items]
+        events.record(session, "patient:search" if terms else "patient:list", "patient", subject_ids=shown)
+        return page
+
+
+def _page_by_creation(session: Session, actor: Actor, query: PatientQuery) -> Page[Patient]:
+    wanted = visible_to(actor).where(Patient.is_active == query.active)
+    count = session.scalar(select(func.count()).select_from(wanted.with_only_columns(Patient.id).subquery())) or 0
+    order = (Patient.created_at, Patient.id)
+    if query.ordering.startswith("-"):
+        order = tuple(column.desc() for column in order)  # type: ignore[assignment]
+    page = wanted.order_by(*order).offset(query.paging.offset).limit(query.paging.page_size)
+    return Page(list(session.scalars(page)), count, query.paging)
+
+
+def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Page[Patient]:
+    found = session.execute(_candidates(actor, query, terms)).all()
+    unproven = [term for term in terms if not term.is_exact]
+    if unproven:
+        found = [row for row in found if _is_match(actor.practice_id, row, unproven)]
+    ordered = _ordered(actor.practice_id, found, query.ordering)
+    start = query.paging.offset
+    ids = [row.id for row in ordered[start : start + query.paging.page_size]]
+    by_id = {
+        patient.id: patient
+        for patient in session.scalars(visible_to(actor).where(Patient.id.in_(ids)))
+    }  # fmt: skip
+    return Page([by_id[patient_id] for patient_id in ids], len(ordered), query.paging)
+
+
+def _candidates(actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Select[*tuple[object, ...]]:
+    """Return the query of all rows that have every term's tokens, with just the columns that are looked into."""
+    columns = [Patient.id, Patient.created_at]
+    if query.ordering.endswith("last_name") or any(not term.is_exact for term in terms):
+        columns += [Patient.first_name_enc, Patient.last_name_enc]
+    if any(not term.is_exact for term in terms):
+        columns.append(Patient.mrn_enc)
+    wanted = select(*columns).where(Patient.practice_id == actor.practice_id, Patient.is_active == query.active)
+    if actor.role is Role.PATIENT:
+        wanted = wanted.where(Patient.id == actor.patient_id)
+    return wanted.where(*(_has_term(actor.practice_id, term) for term in terms))
+
+
+def _has_term(practice_id: UUID, term: QueryTerm):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an SQL condition
+    names = search_tokens(practice_id, term.name_terms)
+    numbers = search_tokens(practice_id, term.mrn_terms)
+    having = [Patient.id.in_(_with_token(practice_id, [token])) for token in names]
+    return or_(and_(*having), Patient.id.in_(_with_token(practice_id, numbers)))
+
+
+def _with_token(practice_id: UUID, tokens: list[int]) -> Select[UUID]:
+    return select(PatientSearchToken.patient_id).where(
+        PatientSearchToken.practice_id == practice_id, PatientSearchToken.token.in_(tokens)
+    )
+
+
+def _is_match(practice_id: UUID, row: Row[*tuple[object, ...]], terms: Sequence[QueryTerm]) -> bool:
+    first, last, mrn = (_open(practice_id, row, name) for name in ("first_name", "last_name", "mrn"))
+    return all(term.matches(first, last, mrn) for term in terms)
+
+
+def _ordered(
+    practice_id: UUID, rows: Sequence[Row[*tuple[object, ...]]], ordering: PatientOrdering
+) -> list[Row[*tuple[object, ...]]]:
+    descending = ordering.startswith("-")
+    if ordering.endswith("created_at"):
+        return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=descending)
+    return sorted(rows, key=lambda row: _name_key(practice_id, row), reverse=descending)
+
+
+def _name_key(practice_id: UUID, row: Row[*tuple[object, ...]]) -> tuple[str, str, str]:
+    last, first = (_open(practice_id, row, name) for name in ("last_name", "first_name"))
+    return normalise(last), normalise(first), str(row.id)
+
+
+def _open(practice_id: UUID, row: Row[*tuple[object, ...]], field: str) -> str:
+    column = f"{field}_enc"
+    where = place(Patient.__tablename__, column, row.id, practice_id)
+    return decrypt(practice_id, where, getattr(row, column)).decode()

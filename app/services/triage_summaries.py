@@ -1,0 +1,112 @@
+"""Keeping each patient's line of the triage board up to date, within the transaction that changed something."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.triage.assessment import assess
+from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
+from app.domain.vitals import BloodPressure
+from app.models import Observation, Patient, TriageSummary, TriageTransition
+from app.models.base import new_id
+
+MEASURES = ("systolic", "diastolic", "pulse")
+
+
+def open_summary(session: Session, patient: Patient) -> None:
+    """Put a new patient on the board, without data."""
+    session.add(
+        TriageSummary(
+            practice_id=patient.practice_id, patient_id=patient.id, formula_version=FORMULA_VERSION,
+            risk_score=0, risk_level="no_data", parts=[], latest_vitals={},
+        )
+    )  # fmt: skip
+    _note_transition(session, patient, None, "no_data")
+
+
+def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
+    """Take an archived patient's line off the board, or put it back."""
+    summary = session.scalars(
+        select(TriageSummary)
+        .where(TriageSummary.practice_id == patient.practice_id, TriageSummary.patient_id == patient.id)
+        .with_for_update()
+    ).one()
+    summary.is_active = is_active
+    levels = (None, summary.risk_level) if is_active else (summary.risk_level, None)
+    _note_transition(session, patient, *levels)
+
+
+def take_in(summary: TriageSummary, observation: Observation, reading: BloodPressure, at: datetime) -> None:
+    """Remember a reading as the latest of its kind, unless a later-measured one is known already."""
+    summary.first_reading_at = summary.first_reading_at or at
+    if summary.last_reading_at is not None and reading.measured_at < summary.last_reading_at:
+        return
+    summary.last_reading_at = reading.measured_at
+    latest = {
+        "systolic": reading.systolic,
+        "diastolic": reading.diastolic,
+        "pulse": reading.pulse,
+        "measured_at": reading.measured_at.isoformat(),
+        "observation_id": str(observation.id),
+    }
+    summary.latest_vitals = {**summary.latest_vitals, reading.observation_type: latest}
+
+
+def rescore(
+    session: Session,
+    summary: TriageSummary,
+    thresholds: Mapping[str, Decimal],
+    alerts: Mapping[str, int],
+    at: datetime,
+) -> RiskScore:
+    """Work the score out anew from the summary's own facts and the number of recent alerts by level."""
+    latest = summary.latest_vitals.get("blood_pressure", {})
+    values = {measure: _decimal(latest.get(measure)) for measure in MEASURES}
+    score = risk_score(
+        ScoreInputs(
+            as_of=at,
+            values=values,
+            breaches=assess(values, thresholds),
+            thresholds=thresholds,
+            last_reading_at=summary.last_reading_at,
+            source_id=latest.get("observation_id"),
+            warning_alerts=alerts.get("warning", 0),
+            critical_alerts=alerts.get("critical", 0),
+            last_reviewed_at=summary.last_reviewed_at,
+            first_reading_at=summary.first_reading_at,
+        )
+    )
+    _store(session, summary, score, at)
+    return score
+
+
+def _store(session: Session, summary: TriageSummary, score: RiskScore, at: datetime) -> None:
+    if summary.is_active and summary.risk_level != score.level.value:
+        _note_transition(session, summary, summary.risk_level, score.level.value)
+    summary.risk_score, summary.risk_level = score.score, score.level.value
+    summary.parts = [asdict(part) for part in score.parts]
+    summary.formula_version, summary.refreshed_at = FORMULA_VERSION, at
+
+
+def _note_transition(
+    session: Session, of: Patient | TriageSummary, from_level: str | None, to_level: str | None
+) -> None:
+    patient_id = of.id if isinstance(of, Patient) else of.patient_id
+    session.add(
+        TriageTransition(
+            id=new_id(),
+            practice_id=of.practice_id,
+            patient_id=patient_id,
+            from_level=from_level,
+            to_level=to_level,
+        )
+    )
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)

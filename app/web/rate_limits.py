@@ -1,0 +1,81 @@
+"""Rate limits: one scope a request, a moving window, headers on every answer.
+
+Scopes, decided once (the contract leaves room): the auth endpoints' own limit stands in place of the anonymous one, and
+ingestion's own in place of the user's. Probes and static files are not counted but carry the headers too.
+"""
+
+import math
+import time
+
+from flask import Flask, Response, current_app, g, request
+from flask_limiter import Limiter, RateLimitExceeded
+from limits import parse
+
+from app.web.identity import limiter_identity
+
+_UNCOUNTED = ("static", "health.")
+_AUTH = ("auth.Login", "auth.TokenRefresh", "admin.login")
+_INGESTION = "ingestion."
+_STORE_TIMEOUT = 0.2  # seconds: a hung Redis must not hang requests
+
+
+def _scope() -> str:
+    """Return which limit counts this request."""
+    endpoint = request.endpoint or ""
+    if endpoint in _AUTH and request.method == "POST":
+        return "auth"
+    if limiter_identity() is None:
+        return "anonymous"
+    return "ingestion" if endpoint.startswith(_INGESTION) else "user"
+
+
+def _key() -> str:
+    user = limiter_identity()
+    return f"{_scope()}:{request.remote_addr if user is None or _scope() == 'auth' else user}"
+
+
+def _limit() -> str:
+    rates: dict[str, str] = current_app.config["SETTINGS"].ratelimits
+    return rates[_scope()]
+
+
+limiter = Limiter(
+    key_func=_key,
+    application_limits=[_limit],
+    application_limits_exempt_when=lambda: (request.endpoint or "").startswith(_UNCOUNTED),
+    request_identifier=lambda: request.endpoint or "__unmatched__",
+    strategy="moving-window",
+    in_memory_fallback_enabled=True,
+)
+
+
+def init_app(app: Flask, redis_url: str | None) -> None:
+    """Bind the limiter to its store and put its headers on every response."""
+    app.config["RATELIMIT_STORAGE_URI"] = redis_url or "memory://"
+    if redis_url:
+        timeouts = {"socket_timeout": _STORE_TIMEOUT, "socket_connect_timeout": _STORE_TIMEOUT}
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = timeouts
+    limiter.init_app(app)
+    app.after_request(_set_headers)
+
+
+def seconds_to_wait(_error: RateLimitExceeded) -> int:
+    """Return whole seconds until the next request will be let through, at least 1."""
+    current = limiter.current_limit
+    return max(1, math.ceil(current.reset_at - time.time())) if current else 1
+
+
+def _set_headers(response: Response) -> Response:
+    current = limiter.current_limit
+    if current is not None:
+        item, remaining, reset_at = current.limit, current.remaining, current.reset_at
+    else:  # nothing was counted
+        item = parse(current_app.config["SETTINGS"].ratelimits["user" if g.get("actor") else "anonymous"])
+        remaining, reset_at = item.amount, int(time.time()) + item.get_expiry()
+    window, wait = item.get_expiry(), max(0, int(reset_at - time.time()))
+    response.headers["X-RateLimit-Limit"] = str(item.amount)
+    response.headers["X-RateLimit-Remaining"] = str(max(0, remaining))
+    response.headers["X-RateLimit-Reset"] = str(int(reset_at))
+    response.headers["RateLimit-Policy"] = f'"default";q={item.amount};w={window}'
+    response.headers["RateLimit"] = f'"default";r={max(0, remaining)};t={wait}'
+    return response

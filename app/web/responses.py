@@ -1,0 +1,46 @@
+"""Shapes of answers that all views share: pages with absolute links, versions as ETags."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, make_response, request
+
+from app.domain.errors import ValidationFailed
+from app.domain.paging import Page
+
+
+def page_body(page: Page[Any]) -> dict[str, Any]:
+    """Return the list envelope; the links keep every other query parameter."""
+    number = page.request.page
+    return {
+        "count": page.count,
+        "next": _link(number + 1) if page.has_next else None,
+        "previous": _link(number - 1) if number > 1 else None,
+        "results": page.items,
+    }
+
+
+def _link(number: int) -> str:
+    query = request.args.to_dict() | {"page": str(number)}
+    return f"{request.base_url}?{urlencode(query)}"
+
+
+def etag(version: int) -> dict[str, str]:
+    """Return the header that names a version."""
+    return {"ETag": f'"{version}"'}
+
+
+def expected_version() -> int | None:
+    """Return the version that `If-Match` asks for; None when it asks for none. An unknown form matches nothing."""
+    wanted = request.headers.get("If-Match", "*").strip()
+    if wanted == "*":
+        return None
+    tag = wanted.removeprefix("W/").strip('"')
+    if not tag.isdecimal():
+        raise ValidationFailed({"If-Match": ["Must be the ETag of a version read before."]})
+    return int(tag)
+
+
+def fhir_json(resource: dict[str, object]) -> Response:
+    """Return a resource as JSON."""
+    return make_response(resource)

@@ -1,0 +1,96 @@
+"""Bearer tokens as JSON Web Tokens: made from a service's session, read back into its claims. HS256, a key ring."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import ExpiredSignatureError, InvalidTokenError, PyJWTError
+
+from app.domain.errors import TokenExpired, TokenInvalid
+from app.domain.tokens import ACCESS_LIFETIME
+from app.extensions import jwt
+from app.services.sessions import IssuedSession, TokenClaims
+
+TokenKind = Literal["access", "refresh"]
+_HEADER_TYPE = {"access": "at+jwt", "refresh": "rt+jwt"}
+_MAX_LENGTH = 4096
+
+
+class KeyRing:
+    """The signing keys by their ids: the newest signs, all verify."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, bytes] = {}
+
+    def configure(self, keys: tuple[bytes, ...]) -> None:
+        """Take the keys, newest first."""
+        self._keys = {hashlib.sha256(b"vantrexia kid" + key).hexdigest()[:16]: key for key in keys}
+
+    def newest(self) -> tuple[str, bytes]:
+        """Return the id and the key that signs."""
+        return next(iter(self._keys.items()))
+
+    def find(self, key_id: object) -> bytes | None:
+        """Return the key of that id; None for anything else."""
+        return self._keys.get(key_id) if isinstance(key_id, str) else None
+
+
+ring = KeyRing()
+
+
+@jwt.encode_key_loader
+def _signing_key(_identity: str) -> bytes:
+    return ring.newest()[1]
+
+
+@jwt.decode_key_loader
+def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> bytes:
+    key = ring.find(header.get("kid"))
+    if key is None or header.get("typ") != _HEADER_TYPE.get(str(claims.get("type"))):
+        raise InvalidTokenError("unknown key or type")
+    return key
+
+
+def issue_pair(session: IssuedSession) -> dict[str, str]:
+    """Return a signed access and refresh token for a session."""
+    claims = {"pid": str(session.practice_id), "sid": str(session.session_id), "sv": session.security_version}
+    key_id = ring.newest()[0]
+    until = session.refresh_expires_at - datetime.now(UTC)
+    return {
+        "access": create_access_token(
+            str(session.user_id),
+            expires_delta=min(ACCESS_LIFETIME, max(until, timedelta(seconds=1))),
+            additional_claims=claims,
+            additional_headers={"kid": key_id, "typ": _HEADER_TYPE["access"]},
+        ),
+        "refresh": create_refresh_token(
+            str(session.user_id),
+            expires_delta=until,
+            additional_claims=claims | {"jti": session.refresh_id},
+            additional_headers={"kid": key_id, "typ": _HEADER_TYPE["refresh"]},
+        ),
+    }
+
+
+def read_token(token: str, kind: TokenKind) -> TokenClaims:
+    """Return what a genuine token of that kind says; raises TokenExpired or TokenInvalid."""
+    if len(token) > _MAX_LENGTH:
+        raise TokenInvalid
+    try:
+        claims = decode_token(token)
+        if claims["type"] != kind:
+            raise TokenInvalid
+        return TokenClaims(
+            int(claims["sub"]),
+            UUID(claims["pid"]),
+            UUID(claims["sid"]),
+            int(claims["sv"]),
+            str(claims["jti"]),
+        )
+    except ExpiredSignatureError as error:
+        raise TokenExpired from error
+    except (PyJWTError, JWTExtendedException, KeyError, ValueError, TypeError) as error:
+        raise TokenInvalid from error

@@ -1,0 +1,30 @@
+"""The walls every migration builds with: row-level security, grants to the application's role, append-only tables."""
+
+from collections.abc import Iterable
+
+from alembic import context, op
+
+_PRACTICE = "(SELECT nullif(current_setting('app.practice_id', true), '')::uuid)"
+
+
+def app_role() -> str | None:
+    """Return the application's role in quotes; None when the host gives one role only, which then owns everything."""
+    role = context.get_context().opts.get("app_role")
+    owner = op.get_bind().exec_driver_sql("SELECT current_user").scalar()
+    return None if role in (None, owner) else f'"{role}"'
+
+
+def enable_tenancy(table: str) -> None:
+    """Show a table's rows to their own practice only, to its owner as well."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY tenancy ON {table} USING (practice_id = {_PRACTICE}) WITH CHECK (practice_id = {_PRACTICE})"
+    )
+
+
+def grant(rights: str, objects: Iterable[str], kind: str = "TABLE") -> None:
+    """Give the application's role rights, where there is such a role."""
+    role = app_role()
+    if role:
+        op.execute(f"GRANT {rights} ON {kind} {', '.join(objects)} TO {role}")

@@ -1,0 +1,91 @@
+"""What tests are made of: practices, people, readings. Every call makes new ones, so tests never share."""
+
+import itertools
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask.testing import FlaskClient
+
+from app.audit import context
+from app.domain.actor import Actor
+from app.domain.patients import NewPatient
+from app.domain.roles import Role
+from app.domain.vitals import BloodPressure
+from app.models import Patient
+from app.services.patients import create_patient
+from app.services.practices import create_practice
+from app.services.readings import RecordedReading, record_blood_pressure
+from app.services.users import NewUser, create_user
+
+PASSWORD = "correct horse battery"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in, and what they sign in with."""
+
+    actor: Actor
+    email: str
+    password: str = PASSWORD
+
+
+def a_practice(name: str = "Test Practice") -> UUID:
+    """Found a practice."""
+    return create_practice(name)
+
+
+def a_user(practice_id: UUID | None = None, role: Role = Role.PROVIDER, patient_id: UUID | None = None) -> Person:
+    """Create a user, of a new practice when none is given."""
+    practice_id = practice_id or a_practice()
+    email = f"person{next(_numbers)}@test.example"
+    user = create_user(practice_id, NewUser(email, "Pat", "Tester", role, PASSWORD, patient_id))
+    return Person(Actor(user.id, practice_id, role, None, patient_id, email), email)
+
+
+def acting_as(actor: Actor) -> None:
+    """Act for this person from here on, as a request of theirs would."""
+    context.bind(practice_id=actor.practice_id, user_id=actor.user_id)
+
+
+def a_patient(actor: Actor, **fields: Any) -> Patient:
+    """Create a patient of the actor's practice."""
+    acting_as(actor)
+    basics = {
+        "first_name": "Ann",
+        "last_name": "Example",
+        "date_of_birth": date(1960, 5, 4),
+        "gender": "female",
+    }
+    return create_patient(actor, NewPatient(**{**basics, **fields}))
+
+
+def a_reading(actor: Actor, patient_id: UUID, systolic: int = 120, **fields: Any) -> RecordedReading:
+    """Take in a blood pressure; each is measured a second after the one before."""
+    acting_as(actor)
+    moment = datetime.now(UTC) - timedelta(hours=2) + timedelta(seconds=next(_numbers))
+    values = {
+        "measured_at": moment,
+        "systolic": Decimal(systolic),
+        "diastolic": Decimal(75),
+        "pulse": Decimal(70),
+    }
+    return record_blood_pressure(actor, patient_id, BloodPressure(**{**values, **fields}))
+
+
+def signed_in(client: FlaskClient, person: Person) -> dict[str, str]:
+    """Sign in over HTTP and return the header that says so."""
+    body = {"email": person.email, "password": person.password}
+    answer = client.post("/api/v1/auth/login/", json=body)
+    assert answer.status_code == 200, answer.text
+    return {"Authorization": f"Bearer {answer.json['access']}"}
+
+
+def a_body(patient_id: UUID, **fields: Any) -> dict[str, Any]:
+    """Return the body of a blood pressure that alerts nobody."""
+    moment = datetime.now(UTC) - timedelta(hours=1) + timedelta(seconds=next(_numbers))
+    basics = {"patient_id": str(patient_id), "systolic": 122, "diastolic": 78, "pulse": 70}
+    return {**basics, "measured_at": moment.isoformat(), **fields}

@@ -1,0 +1,83 @@
+"""The suite's house: one embedded PostgreSQL, one migrated database. Tests bring their own practice."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from app import create_app
+from app.audit.context import AuditContext, start
+from config import Settings
+from deploy.local_postgres import LocalPostgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[LocalPostgres]:
+    """A PostgreSQL of the suite's own, gone at its end."""
+    directory = Path(tempfile.mkdtemp(prefix="vantrexia-tests-"))
+    server = LocalPostgres(directory, durable=False)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def settings(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Development settings on the suite's database; limits so wide that only their own tests meet them."""
+    wide = {f"RATELIMIT_{scope}": "1000000/hour" for scope in ("USER", "ANONYMOUS", "AUTH", "INGESTION")}
+    return Settings.from_environment(
+        {
+            "APP_ENV": "development",
+            "DATABASE_URL": postgres.app_url(),
+            "MIGRATION_DATABASE_URL": postgres.owner_url(),
+            "VAR_DIR": str(tmp_path_factory.mktemp("var")),
+            "LOG_LEVEL": "CRITICAL",
+            **wide,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Flask:
+    """The application on a migrated database."""
+    application = create_app(settings)
+    with application.app_context():
+        upgrade()
+    return application
+
+
+@pytest.fixture(autouse=True)
+def _fresh_context() -> None:
+    """Begin every test as nobody."""
+    start(AuditContext())
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[None]:
+    """An application context, for tests that call services."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """An HTTP client of the application."""
+    return app.test_client()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say plainly what is skipped, and why; where everything was installed a skip is a failure."""
+    needs = {"redis": "redis-server", "browser": "chromium"}
+    for item in items:
+        for marker, program in needs.items():
+            if item.get_closest_marker(marker) and shutil.which(program) is None:
+                if os.environ.get("VANTREXIA_NO_SKIPS"):
+                    raise pytest.UsageError(f"{program} is missing, and skips are not allowed here")
+                item.add_marker(pytest.mark.skip(reason=f"needs {program} (Debian package {program})"))

@@ -1,0 +1,116 @@
+"""Directories for the tests of running locally, each with a database of its own that ends with the test."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local_children import MARK
+from deploy.local_postgres import LocalPostgres
+from deploy.local_record import read_run
+from deploy.local_settings import CHECKOUT
+from deploy.processes import end, find_in_directory, find_marked
+
+_PATIENCE_SECONDS = 90.0
+
+
+class LocalRun:
+    """A checkout that runs on a port and a var directory of its own, seen from outside."""
+
+    def __init__(self, var_dir: Path) -> None:
+        self.var_dir = var_dir
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._log = var_dir.with_name("output.txt")
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        environment |= {"PORT": str(self.port), "VAR_DIR": str(self.var_dir)}
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "deploy.local_run"],
+                cwd=CHECKOUT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def start_and_wait(self) -> subprocess.Popen[bytes]:
+        supervisor = self.start()
+        self.wait_until(lambda: read_run(self.var_dir).get("state") == "running" and self.answers())
+        return supervisor
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/live", timeout=2) as response:
+                return response.status == 200
+        except OSError:
+            return False
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not is_so():
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.05)
+
+    def pid(self, name: str) -> int:
+        return read_run(self.var_dir)["pids"][name]
+
+    def processes(self) -> list[psutil.Process]:
+        database = find_in_directory("postgres", self.var_dir / "postgres" / "data")
+        return [*find_marked(MARK, str(self.var_dir)), *database]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[LocalPostgres]:
+    """Share one cluster within a file: each test starts it, whatever the last one did to it."""
+    yield from _cluster("var")
+
+
+@pytest.fixture
+def var_dir() -> Iterator[Path]:
+    """Give an empty directory outside pytest's own, whose mode another pytest would reset."""
+    directory = Path(tempfile.mkdtemp(prefix="vantrexia-test-"))
+    yield directory.resolve() / "var"
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def local_run(var_dir: Path) -> Iterator[LocalRun]:
+    """Give what `make run` starts, and end whatever is left of it after the test."""
+    run = LocalRun(var_dir)
+    yield run
+    supervisor = read_run(var_dir).get("pids", {}).get("supervisor")
+    if supervisor is not None and psutil.pid_exists(supervisor):
+        os.kill(supervisor, signal.SIGTERM)
+    run.wait_until(lambda: not read_run(var_dir) or not psutil.pid_exists(supervisor))
+    end(run.processes(), (signal.SIGKILL, 5.0))
+
+
+@pytest.fixture(params=["l" * 120, "a, b", "größe"])
+def postgres_in_odd_place(request: pytest.FixtureRequest) -> Iterator[LocalPostgres]:
+    """Give a cluster whose path no unix socket or connection URL can hold."""
+    yield from _cluster(request.param)
+
+
+def _cluster(name: str) -> Iterator[LocalPostgres]:
+    directory = Path(tempfile.mkdtemp(prefix="vantrexia-test-"))
+    cluster = LocalPostgres(directory / name)
+    yield cluster
+    cluster.stop()
+    shutil.rmtree(directory)
+    shutil.rmtree(cluster.socket_dir, ignore_errors=True)
