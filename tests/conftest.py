@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 from app import create_app
-from app.audit.context import AuditContext, start
 from config import Settings
 from deploy.local_postgres import LocalPostgres
+from tests.builders import build_in
 
 
 @pytest.fixture(scope="session")
@@ -48,22 +48,10 @@ def settings(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) 
 def app(settings: Settings) -> Flask:
     """The application on a migrated database."""
     application = create_app(settings)
+    build_in(application)
     with application.app_context():
         upgrade()
     return application
-
-
-@pytest.fixture(autouse=True)
-def _fresh_context() -> None:
-    """Begin every test as nobody."""
-    start(AuditContext())
-
-
-@pytest.fixture
-def context(app: Flask) -> Iterator[None]:
-    """An application context, for tests that call services."""
-    with app.app_context():
-        yield
 
 
 @pytest.fixture

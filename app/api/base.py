@@ -7,7 +7,7 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 
 from app.schemas.errors import ErrorSchema
-from app.web.arguments import LenientBodyParser, StrictParser
+from app.web.arguments import StrictParser
 
 View = TypeVar("View", bound=Callable[..., Any])
 BASE = "/api/v1"
@@ -74,14 +74,6 @@ class EndpointGroup(Blueprint):  # type: ignore[misc]  # flask-smorest has no ty
     def doc(self, **options: Any) -> Callable[[View], View]:
         """Add to the documentation of a view."""
         return cast(Callable[[View], View], super().doc(**options))
-
-    def optional_arguments(self, schema: Any) -> Callable[[View], View]:
-        """Like `arguments`, for actions whose body may be left out."""
-        strict, self.ARGUMENTS_PARSER = self.ARGUMENTS_PARSER, LenientBodyParser()
-        try:
-            return self.arguments(schema, required=False)
-        finally:
-            self.ARGUMENTS_PARSER = strict
 
 
 def _document_house_rules(doc: dict[str, Any], _info: Any, *, method: str, **_: Any) -> dict[str, Any]:

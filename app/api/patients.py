@@ -75,7 +75,7 @@ class PatientArchive(MethodView):
     """Taking a record off the lists."""
 
     @requires(Permission.WRITE_PATIENTS)
-    @patients.optional_arguments(ArchiveSchema)
+    @patients.arguments(ArchiveSchema, required=False)
     @patients.response(200, PatientSchema)
     def post(self, body: dict[str, str], patient_id: UUID) -> Any:
         """Archive a patient; nothing is destroyed."""
@@ -88,7 +88,7 @@ class PatientUnarchive(MethodView):
     """Bringing a record back."""
 
     @requires(Permission.WRITE_PATIENTS)
-    @patients.optional_arguments(ArchiveSchema)
+    @patients.arguments(ArchiveSchema, required=False)
     @patients.response(200, PatientSchema)
     def post(self, body: dict[str, str], patient_id: UUID) -> Any:
         """Bring an archived patient back."""

@@ -51,7 +51,7 @@ def write_recorded(session: Session) -> None:
     """Store what was noted; raises what the database raises, so that nothing commits without its events."""
     rows: list[dict[str, Any]] = session.info.pop(_BUFFER, [])
     if rows:
-        session.connection().execute(insert(AuditEvent.__table__), rows)  # type: ignore[arg-type]
+        session.connection().execute(insert(AuditEvent.__table__).inline(), rows)  # type: ignore[arg-type]
 
 
 def forget_recorded(session: Session) -> None:

@@ -121,4 +121,6 @@ class PatientQuerySchema(PageQuery):
 class ArchiveSchema(Body):
     """Why a record is archived or brought back."""
 
+    may_be_left_out = True
+
     reason = Text(load_default="", blank=True, longest=500)

@@ -41,7 +41,8 @@ def limiter_identity() -> int | None:
 
 def console_cookie_name() -> str:
     """Return the cookie's name: bound to this host and to TLS, except on a developer's own machine."""
-    return CONSOLE_COOKIES[current_app.config["SETTINGS"].allows_demo]
+    bound, local = CONSOLE_COOKIES
+    return local if current_app.config["SETTINGS"].allows_demo else bound
 
 
 def console_cookie() -> str:

@@ -1,12 +1,10 @@
 """The walk: one reading through every room of the house."""
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests.builders import a_body, a_patient, a_user, signed_in
 
 
-@pytest.mark.usefixtures("context")
 def test_a_high_reading_travels_from_post_to_board_to_fhir(client: FlaskClient) -> None:
     """Alert, board, FHIR."""
     doctor = a_user()
