@@ -1,0 +1,1 @@
+"""Tests of running Vantrexia on one machine."""

@@ -2,22 +2,19 @@
 
 import signal
 import socket
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from deploy.processes import end
-
-if TYPE_CHECKING:
-    from conftest import LocalRun
+from tests.deploy.conftest import LocalRun
 
 pytestmark = pytest.mark.slow
 _PARTS = ("web server", "job worker", "database")
 
 
 @pytest.mark.parametrize("request_to_stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_everything_with_code_0(local_run: "LocalRun", request_to_stop: signal.Signals) -> None:
+def test_a_signal_ends_everything_with_code_0(local_run: LocalRun, request_to_stop: signal.Signals) -> None:
     supervisor = local_run.start_and_wait()
     supervisor.send_signal(request_to_stop)
     assert supervisor.wait(30) == 0
@@ -25,7 +22,7 @@ def test_a_signal_ends_everything_with_code_0(local_run: "LocalRun", request_to_
     assert not local_run.answers()
 
 
-def test_the_second_start_makes_neither_database_nor_demo_again(local_run: "LocalRun") -> None:
+def test_the_second_start_makes_neither_database_nor_demo_again(local_run: LocalRun) -> None:
     for _ in range(2):
         supervisor = local_run.start_and_wait()
         output = local_run.output
@@ -36,7 +33,7 @@ def test_the_second_start_makes_neither_database_nor_demo_again(local_run: "Loca
     assert f"http://localhost:{local_run.port}/api/v1/docs/" in output
 
 
-def test_everything_starts_again_after_everything_was_killed(local_run: "LocalRun") -> None:
+def test_everything_starts_again_after_everything_was_killed(local_run: LocalRun) -> None:
     supervisor = local_run.start_and_wait()
     end([psutil.Process(supervisor.pid), *local_run.processes()], (signal.SIGKILL, 10.0))
     supervisor.wait()
@@ -44,7 +41,7 @@ def test_everything_starts_again_after_everything_was_killed(local_run: "LocalRu
     assert local_run.answers()
 
 
-def test_everything_starts_again_after_the_supervisor_was_killed(local_run: "LocalRun") -> None:
+def test_everything_starts_again_after_the_supervisor_was_killed(local_run: LocalRun) -> None:
     supervisor = local_run.start_and_wait()
     supervisor.kill()
     supervisor.wait()
@@ -53,7 +50,7 @@ def test_everything_starts_again_after_the_supervisor_was_killed(local_run: "Loc
 
 
 @pytest.mark.parametrize("part", _PARTS)
-def test_a_killed_part_is_brought_back(local_run: "LocalRun", part: str) -> None:
+def test_a_killed_part_is_brought_back(local_run: LocalRun, part: str) -> None:
     local_run.start_and_wait()
     killed = psutil.Process(local_run.pid(part))
     killed.kill()
@@ -61,14 +58,14 @@ def test_a_killed_part_is_brought_back(local_run: "LocalRun", part: str) -> None
     assert psutil.Process(local_run.pid(part)).is_running()
 
 
-def test_a_worker_of_the_web_server_that_is_killed_is_replaced(local_run: "LocalRun") -> None:
+def test_a_worker_of_the_web_server_that_is_killed_is_replaced(local_run: LocalRun) -> None:
     local_run.start_and_wait()
     (worker,) = psutil.Process(local_run.pid("web server")).children()
     worker.kill()
     local_run.wait_until(lambda: not worker.is_running() and local_run.answers())
 
 
-def test_a_second_run_of_the_same_checkout_says_so(local_run: "LocalRun") -> None:
+def test_a_second_run_of_the_same_checkout_says_so(local_run: LocalRun) -> None:
     local_run.start_and_wait()
     second = local_run.start()
     assert second.wait(30) == 1
@@ -76,7 +73,7 @@ def test_a_second_run_of_the_same_checkout_says_so(local_run: "LocalRun") -> Non
     assert local_run.answers()
 
 
-def test_a_port_of_somebody_else_is_named_in_one_line(local_run: "LocalRun") -> None:
+def test_a_port_of_somebody_else_is_named_in_one_line(local_run: LocalRun) -> None:
     with socket.create_server(("127.0.0.1", local_run.port)):
         supervisor = local_run.start()
         assert supervisor.wait(30) == 1
