@@ -5,7 +5,7 @@
 
 # Tools are called as modules: a checkout that was moved keeps working, scripts in .venv/bin would not.
 IN_VENV := .venv/bin/python -m
-PIP := $(IN_VENV) pip --disable-pip-version-check --no-input install --quiet
+PIP := $(IN_VENV) pip --disable-pip-version-check --no-input install --quiet --quiet
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$name" && break; done)
 

@@ -25,6 +25,7 @@ class Child:
     command: list[str]
     environment: Mapping[str, str]
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _code: int = field(default=0, init=False)
     _started_at: float = field(default=0.0, init=False)
     _start_again_at: float = field(default=0.0, init=False)
     _delay_seconds: float = field(default=_FIRST_DELAY_SECONDS, init=False)
@@ -53,7 +54,8 @@ class Child:
         if is_alive(Process(self._process.pid)):
             return False
         self._kill_group()
-        self._plan_restart(self._process.wait())
+        self._code = self._process.wait()
+        self._plan_restart()
         self._process = None
         return True
 
@@ -61,6 +63,7 @@ class Child:
         """Start the ended command again once its delay is over, and say whether it was."""
         if time.monotonic() < self._start_again_at:
             return False
+        print(f"The {self.name} ended (code {self._code}); starting it again.", flush=True)
         self.start()
         return True
 
@@ -87,10 +90,9 @@ class Child:
             except (ProcessLookupError, PermissionError):
                 return
 
-    def _plan_restart(self, code: int) -> None:
+    def _plan_restart(self) -> None:
         now = time.monotonic()
         steady = now - self._started_at > _STEADY_SECONDS
         delay = _FIRST_DELAY_SECONDS if steady else self._delay_seconds
         self._start_again_at = now + delay
         self._delay_seconds = min(delay * 2, _LONGEST_DELAY_SECONDS)
-        print(f"The {self.name} ended (code {code}); starting it again in {delay:g} s.", flush=True)

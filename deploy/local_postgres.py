@@ -23,10 +23,10 @@ from urllib.parse import quote
 from deploy.postgres_programs import (
     LocalPostgresError,
     initdb,
-    installation,
     launch,
     log_tail,
     psql,
+    readable_by,
 )
 from deploy.postgres_settings import (
     APP_ROLE,
@@ -79,8 +79,6 @@ class LocalPostgres:
         """Make the database answer, with roles and main database; False when it ran already."""
         with self._only_one_at_a_time():
             if self._reuse():
-                # It may be recovering from a killed backend, which its pid file does not tell.
-                self._run_sql(SUPERUSER, "SELECT 1")
                 return False
             self._clear_remains()
             if not self.exists():
@@ -184,13 +182,20 @@ class LocalPostgres:
         """Wait for a server that runs or starts and take it; wait for one that stops and do not."""
         deadline = time.monotonic() + _START_SECONDS
         while (postmaster := self._postmaster()) and time.monotonic() < deadline:
-            if postmaster.status == "ready" and postmaster.socket_dir == str(self.socket_dir):
-                return True
-            if postmaster.status == "ready":
+            if postmaster.status == "ready" and postmaster.socket_dir != str(self.socket_dir):
                 # It was started under another temporary directory, where nobody would look for it.
                 self.stop()
+            if postmaster.status == "ready" and self._answers():
+                return True
             time.sleep(_POLL_SECONDS)
         return False
+
+    def _answers(self) -> bool:
+        """Ask, because a server that recovers from a killed backend calls itself ready."""
+        try:
+            return self._run_sql(SUPERUSER, "SELECT 1") == "1"
+        except LocalPostgresError:
+            return False
 
     def _clear_remains(self) -> None:
         """End what a killed server left behind and remove its lock files, whose pids may be recycled.
@@ -215,14 +220,14 @@ class LocalPostgres:
         unfinished.mkdir(mode=0o700)
         self._user.own(unfinished)
         self._user.reach(unfinished)
-        self._user.read_tree(installation())
+        readable_by(self._user)
         initdb(unfinished, INITDB_OPTIONS if self._durable else (*INITDB_OPTIONS, "--no-sync"), self._user)
         unfinished.rename(self._data)
 
     def _launch(self) -> None:
         self._user.own(self._data)
         self._user.reach(self._data)
-        self._user.read_tree(installation())
+        readable_by(self._user)
         self._make_socket_dir()
         settings = SETTINGS if self._durable else SETTINGS | UNSAFE_BUT_FAST
         settings = settings | {"unix_socket_directories": str(self.socket_dir)}

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import socket
 import ssl
 
@@ -26,7 +27,8 @@ def _explain(error: OSError, settings: LocalSettings) -> str:
         return f"Another program uses {where}: choose a free port, e.g. make run PORT={settings.port + 1}"
     if error.errno == errno.EACCES:
         return f"This account may not listen on {where}: choose a higher one, e.g. make run PORT=8000"
-    return f"Cannot listen on {where} ({error.strerror}): check HOST= and PORT=."
+    reason = os.strerror(error.errno) if error.errno in errno.errorcode else error.strerror
+    return f"Cannot listen on {where} ({reason}): check HOST= and PORT="
 
 
 def is_live(settings: LocalSettings) -> bool:

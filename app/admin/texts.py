@@ -1,4 +1,4 @@
-"""How the pages say things: names of levels and roles, plain numbers, ages, links to the same list asked differently."""
+"""How the pages say things: names of levels and roles, plain numbers, ages, links to a list asked differently."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

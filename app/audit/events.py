@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.audit.context import current
+from app.domain.errors import Unavailable
 from app.models.audit_event import AuditEvent
 
 _BUFFER = "audit_rows"
@@ -48,10 +50,14 @@ def record(
 
 
 def write_recorded(session: Session) -> None:
-    """Store what was noted; raises what the database raises, so that nothing commits without its events."""
+    """Store what was noted; raises Unavailable when that fails, so that nothing commits without its events."""
     rows: list[dict[str, Any]] = session.info.pop(_BUFFER, [])
-    if rows:
+    if not rows:
+        return
+    try:
         session.connection().execute(insert(AuditEvent.__table__).inline(), rows)  # type: ignore[arg-type]
+    except SQLAlchemyError as error:
+        raise Unavailable from error
 
 
 def forget_recorded(session: Session) -> None:

@@ -7,6 +7,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.domain.roles import Permission, Role, is_granted
+from app.web.errors import STATUS
 
 
 @click.command("openapi")
@@ -21,6 +22,18 @@ def openapi() -> None:
 def roles() -> None:
     """Print the role table as Markdown."""
     click.echo(role_table())
+
+
+@click.command("errors")
+def error_list() -> None:
+    """Print the error codes as Markdown."""
+    click.echo(error_table())
+
+
+def error_table() -> str:
+    """Return every error code with its status, as a Markdown table."""
+    rows = [f"| `{code}` | {status} |" for code, status in STATUS.items()]
+    return "\n".join(["| code | status |", "|---|---|", *rows])
 
 
 def role_table() -> str:

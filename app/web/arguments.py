@@ -1,6 +1,6 @@
 """Reading arguments strictly: JSON only, a body where one is needed, no query parameter that nobody reads."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from flask import Request
 from marshmallow import Schema, ValidationError
@@ -19,7 +19,7 @@ class StrictParser(FlaskParser):
     """Answers 400 with the fields that are wrong, never 422, and never guesses a content type."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {}  # the schemas decide, and they refuse
+    DEFAULT_UNKNOWN_BY_LOCATION = {}  # the schemas decide, and they refuse
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Read the body; none at all is an empty object for schemas of actions that need none."""

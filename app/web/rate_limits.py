@@ -62,7 +62,7 @@ def init_app(app: Flask, redis_url: str | None) -> None:
 def seconds_to_wait(_error: RateLimitExceeded) -> int:
     """Return whole seconds until the next request will be let through, at least 1."""
     current = limiter.current_limit
-    return max(1, math.ceil(current.reset_at - time.time())) if current else 1
+    return max(1, math.ceil(current.window[0] - time.time())) if current else 1
 
 
 def _set_headers(response: Response) -> Response:

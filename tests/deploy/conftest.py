@@ -24,6 +24,14 @@ from deploy.processes import end, find_in_directory, find_marked
 _PATIENCE_SECONDS = 90.0
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for something that another process does; a test cannot know how long that takes."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 class LocalRun:
     """A checkout that runs on a port and a var directory of its own, seen from outside."""
 
@@ -31,6 +39,7 @@ class LocalRun:
         self.var_dir = var_dir
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
+        self._supervisors: list[subprocess.Popen[bytes]] = []
         self._log = var_dir.with_name("output.txt")
 
     @property
@@ -38,21 +47,37 @@ class LocalRun:
         return self._log.read_text()
 
     def start(self) -> subprocess.Popen[bytes]:
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        kept = ("PATH", "HOME", "LANG", "PYTHONPATH")
+        environment = {name: os.environ[name] for name in kept if name in os.environ}
         environment |= {"PORT": str(self.port), "VAR_DIR": str(self.var_dir)}
         with self._log.open("wb") as log:
-            return subprocess.Popen(
+            supervisor = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local_run"],
                 cwd=CHECKOUT,
                 env=environment,
                 stdout=log,
                 stderr=log,
             )
+        self._supervisors.append(supervisor)
+        return supervisor
 
     def start_and_wait(self) -> subprocess.Popen[bytes]:
         supervisor = self.start()
-        self.wait_until(lambda: read_run(self.var_dir).get("state") == "running" and self.answers())
+        wait_until(lambda: self._is_up(supervisor.pid) or supervisor.poll() is not None)
+        assert supervisor.poll() is None, self.output
         return supervisor
+
+    def _is_up(self, supervisor: int) -> bool:
+        record = read_run(self.var_dir)
+        ours = record.get("pids", {}).get("supervisor") == supervisor
+        return ours and record["state"] == "running" and self.answers()
+
+    def stop(self) -> None:
+        """End every supervisor of this test, and then whatever a killed one left behind."""
+        for supervisor in self._supervisors:
+            supervisor.terminate()
+            supervisor.wait(_PATIENCE_SECONDS)
+        end(self.processes(), (signal.SIGKILL, 5.0))
 
     def answers(self) -> bool:
         try:
@@ -60,12 +85,6 @@ class LocalRun:
                 return response.status == 200
         except OSError:
             return False
-
-    def wait_until(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not is_so():
-            assert time.monotonic() < deadline, self.output
-            time.sleep(0.05)
 
     def pid(self, name: str) -> int:
         return read_run(self.var_dir)["pids"][name]
@@ -89,16 +108,20 @@ def var_dir() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
+@pytest.fixture(scope="module")
+def used_var_dir() -> Iterator[Path]:
+    """Share one var directory: making the demo practice takes long, and leftovers are what is tested."""
+    directory = Path(tempfile.mkdtemp(prefix="vantrexia-test-"))
+    yield directory.resolve() / "var"
+    shutil.rmtree(directory)
+
+
 @pytest.fixture
-def local_run(var_dir: Path) -> Iterator[LocalRun]:
+def local_run(used_var_dir: Path) -> Iterator[LocalRun]:
     """Give what `make run` starts, and end whatever is left of it after the test."""
-    run = LocalRun(var_dir)
+    run = LocalRun(used_var_dir)
     yield run
-    supervisor = read_run(var_dir).get("pids", {}).get("supervisor")
-    if supervisor is not None and psutil.pid_exists(supervisor):
-        os.kill(supervisor, signal.SIGTERM)
-    run.wait_until(lambda: not read_run(var_dir) or not psutil.pid_exists(supervisor))
-    end(run.processes(), (signal.SIGKILL, 5.0))
+    run.stop()
 
 
 @pytest.fixture(params=["l" * 120, "a, b", "größe"])

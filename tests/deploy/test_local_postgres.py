@@ -16,6 +16,7 @@ from deploy.local_postgres import LocalPostgres
 from deploy.local_settings import CHECKOUT
 from deploy.postgres_programs import LocalPostgresError
 from deploy.processes import wait_until_gone
+from tests.deploy.conftest import wait_until
 
 _STARTER = """
 import sys
@@ -125,7 +126,9 @@ def test_a_stale_lock_with_a_recycled_pid_does_not_hinder_the_start(postgres: Lo
 def test_a_killed_backend_does_not_take_the_server_with_it(postgres: LocalPostgres) -> None:
     postgres.start()
     with closing(psycopg.connect(postgres.superuser_dsn())) as connection, suppress(psycopg.OperationalError):
-        psutil.Process(connection.info.backend_pid).kill()
+        backend = psutil.Process(connection.info.backend_pid)
+        backend.kill()
+        wait_until(lambda: not psutil.pid_exists(backend.pid))
         connection.execute("SELECT 1")
     postgres.start()
     assert postgres.query("SELECT 1") == "1"

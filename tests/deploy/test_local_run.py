@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from deploy.processes import end
-from tests.deploy.conftest import LocalRun
+from tests.deploy.conftest import LocalRun, wait_until
 
 pytestmark = pytest.mark.slow
 _PARTS = ("web server", "job worker", "database")
@@ -54,7 +54,7 @@ def test_a_killed_part_is_brought_back(local_run: LocalRun, part: str) -> None:
     local_run.start_and_wait()
     killed = psutil.Process(local_run.pid(part))
     killed.kill()
-    local_run.wait_until(lambda: local_run.pid(part) not in {killed.pid, None} and local_run.answers())
+    wait_until(lambda: local_run.pid(part) not in {killed.pid, None} and local_run.answers())
     assert psutil.Process(local_run.pid(part)).is_running()
 
 
@@ -62,7 +62,7 @@ def test_a_worker_of_the_web_server_that_is_killed_is_replaced(local_run: LocalR
     local_run.start_and_wait()
     (worker,) = psutil.Process(local_run.pid("web server")).children()
     worker.kill()
-    local_run.wait_until(lambda: not worker.is_running() and local_run.answers())
+    wait_until(lambda: not worker.is_running() and local_run.answers())
 
 
 def test_a_second_run_of_the_same_checkout_says_so(local_run: LocalRun) -> None:
