@@ -27,7 +27,7 @@ def _explain(error: OSError, settings: LocalSettings) -> str:
         return f"Another program uses {where}: choose a free port, e.g. make run PORT={settings.port + 1}"
     if error.errno == errno.EACCES:
         return f"This account may not listen on {where}: choose a higher one, e.g. make run PORT=8000"
-    reason = os.strerror(error.errno) if error.errno in errno.errorcode else error.strerror
+    reason = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else error.strerror
     return f"Cannot listen on {where} ({reason}): check HOST= and PORT="
 
 

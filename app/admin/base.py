@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
@@ -15,14 +15,13 @@ from app.web.identity import CONSOLE
 from app.web.security import actor, refuse_odd_query
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
-Decorator = Callable[[View], View]
 
 console = Blueprint("admin", __name__, url_prefix=CONSOLE)
 
 
 def console_page(
     rule: str, permission: Permission, methods: Sequence[str] = ("GET",), otherwise: str | None = None
-) -> Decorator[Any]:
+) -> Callable[[View], View]:
     """Add a page for signed-in staff with the permission; others go to the page `otherwise`, or are refused."""
 
     def decorate(view: View) -> View:
@@ -36,12 +35,12 @@ def console_page(
                 return redirect(url_for(otherwise))
             raise PermissionDenied
 
-        return _added(guarded, rule, permission, methods)
+        return cast(View, _added(guarded, rule, permission, methods))
 
     return decorate
 
 
-def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Decorator[Any]:
+def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
     """Add a page that needs nobody signed in; there is one, the login."""
 
     def decorate(view: View) -> View:
@@ -49,7 +48,7 @@ def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Decorator[Any]:
         def open_to_all(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             return view(*args, **kwargs)
 
-        return _added(open_to_all, rule, None, methods)
+        return cast(View, _added(open_to_all, rule, None, methods))
 
     return decorate
 
@@ -77,7 +76,14 @@ def _added(view: Callable[..., Any], rule: str, permission: Permission | None, m
 
 
 def _to_login() -> ResponseReturnValue:
-    """Ask to sign in and come back; htmx must leave the page for that, not put the form into it."""
+    """Ask to sign in and come back; htmx must leave the page for that, not put the form into it.
+
+    Who follows a link from another site may be signed in, but a strict cookie is not sent along: a page of ours asks again.
+    """
     shown = request.full_path if request.method == "GET" else request.headers.get("HX-Current-URL", "")
     login = url_for("admin.login", next=wanted_page(shown))
-    return Response(status=401, headers={"HX-Redirect": login}) if is_htmx() else cast(Response, redirect(login))
+    if is_htmx():
+        return Response(status=401, headers={"HX-Redirect": login})
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return render_template("admin/onward.html", login=login)
+    return redirect(login)

@@ -26,6 +26,7 @@ SCORE_PARTS = {
     "alert_frequency": "Recent alerts",
     "review_gap": "Time without review",
 }
+_YESTERDAY = "24\u00a0h\u00a0ago"
 GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"}
 
 
@@ -68,5 +69,5 @@ def same_list(**changes: str | int | None) -> str:
 def moved(count: int, previous: int) -> str:
     """Return in words how a count stands against 24 hours before."""
     if count == previous:
-        return "same as 24 h ago"
-    return f"{abs(count - previous)} {'more' if count > previous else 'fewer'} than 24 h ago"
+        return f"same as {_YESTERDAY}"
+    return f"{abs(count - previous)} {'more' if count > previous else 'fewer'} than {_YESTERDAY}"

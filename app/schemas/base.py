@@ -1,10 +1,26 @@
 """The manners of all shapes: unknown names are refused, lists come in one envelope, errors in another."""
 
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
 from app.domain.paging import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE, PageRequest
+
+
+@cache
+def _getter(path: str) -> Callable[[object], Any]:
+    return attrgetter(path)
+
+
+class Row(Schema):
+    """An answer made from a row or a dataclass: attributes only, by a fast path (a page reads hundreds of them)."""
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Read an attribute, or one of a part by its dotted name; of a mapping, the member."""
+        return obj[attr] if isinstance(obj, dict) else _getter(attr)(obj)
 
 
 class Body(Schema):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
 from app.domain.billing.entries import (
     CPT_LABELS,
@@ -12,7 +12,7 @@ from app.domain.billing.entries import (
     NewBillingEntry,
     is_icd10_format,
 )
-from app.schemas.base import Body, PageQuery, paging_of
+from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Money, Text, Whole
 
 MAX_CODES = 12  # diagnoses a professional claim carries
@@ -38,7 +38,7 @@ class NewEntrySchema(Body):
         return NewBillingEntry(**{**data, "icd10_codes": tuple(data["icd10_codes"])})
 
 
-class EntrySchema(Schema):
+class EntrySchema(Row):
     """A line of the ledger."""
 
     id = fields.UUID(required=True, attribute="entry.id")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
+from marshmallow import ValidationError, fields, post_load, validate, validates
 
 from app.domain.patients import (
     GENDERS,
@@ -16,7 +16,7 @@ from app.domain.patients import (
     format_zip,
     to_e164,
 )
-from app.schemas.base import Body, PageQuery, paging_of
+from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Text
 
 _ZONES = frozenset(available_timezones())
@@ -81,7 +81,7 @@ class NewPatientSchema(PatientFields):
         return NewPatient(**self._with_phone(data))
 
 
-class PatientSchema(Schema):
+class PatientSchema(Row):
     """A record."""
 
     id = fields.UUID(required=True)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
 from app.domain.fhir.codes import DATA_ABSENT_REASONS
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.vitals import DIASTOLIC, PULSE, SYSTOLIC, BloodPressure
-from app.schemas.base import Body
+from app.schemas.base import Body, Row
 from app.schemas.fields import Instant, Measure, Text
 
 _ABSENT = {"description": "Only when the pressure itself is left out: why the device could not give it."}
@@ -45,14 +45,14 @@ class NewBloodPressureSchema(Body):
             raise ValidationError(missing)
 
 
-class AlertDetailsSchema(Schema):
+class AlertDetailsSchema(Row):
     """How bad the reading is, in words."""
 
     level = fields.String(required=True, validate=validate.OneOf([level.value for level in AlertLevel]))
     message = fields.String(required=True)
 
 
-class BloodPressureSchema(Schema):
+class BloodPressureSchema(Row):
     """A reading as it was taken in."""
 
     id = fields.UUID(required=True, attribute="observation.id")

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from app.domain.triage.board import BOARD_ORDERINGS, BoardQuery
 from app.domain.triage.score import RiskLevel
-from app.schemas.base import PageQuery, paging_of
+from app.schemas.base import PageQuery, Row, paging_of
 from app.schemas.fields import Instant
 
 _SHOWN = {"blood_pressure": ("systolic", "diastolic", "measured_at")}  # the documented members of each vital
@@ -23,7 +23,7 @@ def _z(value: Any) -> Any:
     return value.replace("+00:00", "Z") if isinstance(value, str) else value
 
 
-class BoardLineSchema(Schema):
+class BoardLineSchema(Row):
     """One patient of the board."""
 
     patient_id = fields.UUID(required=True, attribute="patient.id")

@@ -5,9 +5,10 @@ decrypted and sorted here, and only the wanted page is loaded whole.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Integer, Row, Select, and_, asc, bindparam, desc, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -40,13 +41,23 @@ def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
 
 
 def _page_by_creation(session: Session, actor: Actor, query: PatientQuery) -> Page[Patient]:
-    wanted = visible_to(actor).where(Patient.is_active == query.active)
-    count = session.scalar(select(func.count()).select_from(wanted.with_only_columns(Patient.id).subquery())) or 0
-    order = (Patient.created_at, Patient.id)
-    if query.ordering.startswith("-"):
-        order = tuple(column.desc() for column in order)  # type: ignore[assignment]
-    page = wanted.order_by(*order).offset(query.paging.offset).limit(query.paging.page_size)
-    return Page(list(session.scalars(page)), count, query.paging)
+    asked = {"practice": actor.practice_id, "active": query.active, "own": actor.patient_id}
+    page, counted = _creation_statements(query.ordering, own_only=actor.role is Role.PATIENT)
+    count = session.scalar(counted, asked) or 0
+    asked |= {"offset": query.paging.offset, "limit": query.paging.page_size}
+    return Page(list(session.scalars(page, asked)), count, query.paging)
+
+
+@cache
+def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[Select[Patient], Select[int]]:
+    """Return the statements of a page and of the count; built once, because building costs more than running."""
+    conditions = [Patient.practice_id == bindparam("practice"), Patient.is_active == bindparam("active")]
+    if own_only:
+        conditions.append(Patient.id == bindparam("own"))
+    direction = desc if ordering.startswith("-") else asc
+    page = select(Patient).where(*conditions).order_by(direction(Patient.created_at), direction(Patient.id))
+    counted = select(func.count()).select_from(Patient).where(*conditions)
+    return page.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer)), counted
 
 
 def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Page[Patient]:

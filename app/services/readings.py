@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -72,20 +72,6 @@ def measured_values(observation: Observation) -> dict[str, Decimal | None]:
     return {measure: getattr(observation, measure) for measure in triage_summaries.MEASURES}
 
 
-def alerts_since(practice_id: UUID, patient_id: UUID, level: AlertLevel, since: datetime) -> ColumnElement[int]:
-    """Return the subquery that counts a patient's alerts of a level raised after `since`."""
-    return (
-        select(func.count())
-        .where(
-            Alert.practice_id == practice_id,
-            Alert.patient_id == patient_id,
-            Alert.level == level.value,
-            Alert.raised_at > since,
-        )
-        .scalar_subquery()
-    )
-
-
 def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
     """Return stored thresholds as numbers; a practice without its own has the defaults."""
     if limits is None:
@@ -93,19 +79,47 @@ def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal
     return {name: Decimal(str(limit)) for name, limit in limits.items() if limit is not None}
 
 
+# Built once: at every reading, building these would cost more than running them.
+_CIRCUMSTANCES = (
+    select(
+        TriageSummary,
+        Patient.is_active,
+        select(PracticeThresholds.limits)
+        .where(PracticeThresholds.practice_id == bindparam("practice"))
+        .scalar_subquery()
+        .label("limits"),
+        select(EmrConnection.is_active)
+        .where(EmrConnection.practice_id == bindparam("practice"))
+        .scalar_subquery()
+        .label("emr"),
+    )
+    .join(Patient, (Patient.practice_id == TriageSummary.practice_id) & (Patient.id == TriageSummary.patient_id))
+    .where(TriageSummary.practice_id == bindparam("practice"), TriageSummary.patient_id == bindparam("patient"))
+    .with_for_update(of=TriageSummary)
+    .execution_options(populate_existing=True)
+)
+_OBSERVATIONS = Observation.metadata.tables["observations"]
+_STORE = (
+    insert(_OBSERVATIONS)
+    .on_conflict_do_nothing(index_elements=["practice_id", "natural_key"])
+    .returning(
+        _OBSERVATIONS.c.created_at,
+        triage_summaries.alerts_since(
+            bindparam("of_practice"), bindparam("of_patient"), AlertLevel.WARNING, bindparam("since")
+        ),
+        triage_summaries.alerts_since(
+            bindparam("of_practice"), bindparam("of_patient"), AlertLevel.CRITICAL, bindparam("since")
+        ),
+    )
+    .execution_options(recorded=True)
+)
+
+
 def _circumstances(session: Session, actor: Actor, patient_id: UUID) -> _Circumstances:
     if actor.role is Role.PATIENT and actor.patient_id != patient_id:
         raise NotFound
-    practice = actor.practice_id
-    limits = select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == practice).scalar_subquery()
-    emr = select(EmrConnection.is_active).where(EmrConnection.practice_id == practice).scalar_subquery()
-    row = session.execute(
-        select(TriageSummary, Patient.is_active, limits.label("limits"), emr.label("emr"))
-        .join(Patient, (Patient.practice_id == practice) & (Patient.id == TriageSummary.patient_id))
-        .where(TriageSummary.practice_id == practice, TriageSummary.patient_id == patient_id)
-        .with_for_update(of=TriageSummary)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    asked = {"practice": actor.practice_id, "patient": patient_id}
+    row = session.execute(_CIRCUMSTANCES, asked).one_or_none()
     if row is None:
         raise NotFound
     if not row.is_active:
@@ -123,18 +137,8 @@ def _store_once(
 ) -> tuple[Observation | None, dict[str, int]]:
     """Insert the reading and return it with the recent alerts by level; None when it was delivered before."""
     values = _columns(actor, known, patient_id, reading)
-    since = at - ALERT_WINDOW
-    inserted = session.execute(
-        insert(Observation.__table__)  # type: ignore[arg-type]
-        .values(values)
-        .on_conflict_do_nothing(index_elements=["practice_id", "natural_key"])
-        .returning(
-            Observation.__table__.c.created_at,
-            alerts_since(actor.practice_id, patient_id, AlertLevel.WARNING, since),
-            alerts_since(actor.practice_id, patient_id, AlertLevel.CRITICAL, since),
-        ),
-        execution_options={"recorded": True},
-    ).one_or_none()
+    counted = {"of_practice": actor.practice_id, "of_patient": patient_id, "since": at - ALERT_WINDOW}
+    inserted = session.execute(_STORE, {**values, **counted}).one_or_none()
     if inserted is None:
         return None, {}
     created_at, warnings, criticals = inserted

@@ -18,9 +18,9 @@ from app.domain.triage.score import ALERT_WINDOW, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
-from app.services.readings import alerts_since, thresholds_from
+from app.services.readings import thresholds_from
 from app.services.transaction import now, transaction
-from app.services.triage_summaries import rescore
+from app.services.triage_summaries import alerts_since, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
@@ -170,8 +170,8 @@ def _refresh_batch(practice_id: UUID) -> int:
         due = session.execute(
             select(
                 TriageSummary,
-                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.WARNING, since),  # type: ignore[arg-type]
-                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.CRITICAL, since),  # type: ignore[arg-type]
+                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.WARNING, since),
+                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.CRITICAL, since),
             )
             .where(
                 TriageSummary.practice_id == practice_id,

@@ -6,13 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.triage.assessment import assess
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
+from app.domain.triage.thresholds import AlertLevel
 from app.domain.vitals import BloodPressure
-from app.models import Observation, Patient, TriageSummary, TriageTransition
+from app.models import Alert, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
 
 MEASURES = ("systolic", "diastolic", "pulse")
@@ -83,6 +84,21 @@ def rescore(
     )
     _store(session, summary, score, at)
     return score
+
+
+def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: Any) -> ScalarSelect[int]:
+    """Return the subquery that counts a patient's alerts of a level raised after `since`."""
+    return (
+        select(func.count())
+        .select_from(Alert)
+        .where(
+            Alert.practice_id == practice_id,
+            Alert.patient_id == patient_id,
+            Alert.level == level.value,
+            Alert.raised_at > since,
+        )
+        .scalar_subquery()
+    )
 
 
 def _store(session: Session, summary: TriageSummary, score: RiskScore, at: datetime) -> None:

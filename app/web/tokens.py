@@ -2,12 +2,12 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt.exceptions import ExpiredSignatureError, InvalidTokenError, PyJWTError
+import jwt as jwt_codec
+from flask_jwt_extended import create_access_token, create_refresh_token
+from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
 from app.domain.errors import TokenExpired, TokenInvalid
 from app.domain.tokens import ACCESS_LIFETIME
@@ -17,6 +17,7 @@ from app.services.sessions import IssuedSession, TokenClaims
 TokenKind = Literal["access", "refresh"]
 _HEADER_TYPE = {"access": "at+jwt", "refresh": "rt+jwt"}
 _MAX_LENGTH = 4096
+ISSUER, AUDIENCE = "vantrexia", "vantrexia-api"
 
 
 class KeyRing:
@@ -46,14 +47,6 @@ def _signing_key(_identity: str) -> bytes:
     return ring.newest()[1]
 
 
-@jwt.decode_key_loader
-def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> bytes:
-    key = ring.find(header.get("kid"))
-    if key is None or header.get("typ") != _HEADER_TYPE.get(str(claims.get("type"))):
-        raise InvalidTokenError("unknown key or type")
-    return key
-
-
 def issue_pair(session: IssuedSession) -> dict[str, str]:
     """Return a signed access and refresh token for a session."""
     claims = {"pid": str(session.practice_id), "sid": str(session.session_id), "sv": session.security_version}
@@ -80,17 +73,28 @@ def read_token(token: str, kind: TokenKind) -> TokenClaims:
     if len(token) > _MAX_LENGTH:
         raise TokenInvalid
     try:
-        claims = decode_token(token)
+        claims = jwt_codec.decode(
+            token,
+            _verifying_key(token, kind),
+            algorithms=["HS256"],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            options={"require": ["exp", "iat", "nbf", "sub", "jti"]},
+        )
         if claims["type"] != kind:
             raise TokenInvalid
         return TokenClaims(
-            int(claims["sub"]),
-            UUID(claims["pid"]),
-            UUID(claims["sid"]),
-            int(claims["sv"]),
-            str(claims["jti"]),
+            int(claims["sub"]), UUID(claims["pid"]), UUID(claims["sid"]), int(claims["sv"]), str(claims["jti"])
         )
     except ExpiredSignatureError as error:
         raise TokenExpired from error
-    except (PyJWTError, JWTExtendedException, KeyError, ValueError, TypeError) as error:
+    except (PyJWTError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise TokenInvalid from error
+
+
+def _verifying_key(token: str, kind: TokenKind) -> bytes:
+    header = jwt_codec.get_unverified_header(token)
+    key = ring.find(header.get("kid"))
+    if key is None or header.get("typ") != _HEADER_TYPE[kind]:
+        raise TokenInvalid
+    return key

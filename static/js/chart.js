@@ -1,8 +1,10 @@
 // Draws a patient's blood pressure: one panel a measure on one time axis, the practice's limits as bands.
 "use strict";
 {
-  const HEIGHTS = { systolic: 230, diastolic: 190 };
-  const MARGIN = 8; // mmHg above and below what must be seen
+  const HEIGHTS = { systolic: 270, diastolic: 230 };
+  const MARGIN = 18; // mmHg above and below what must be seen: room for the words on the limits
+  const ROOM = 0.02; // of the time shown, left and right: room for the marks
+  const HOUR = 3600;
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(`--${name}`).trim();
   const font = `12px ${style.getPropertyValue("--font")}`;
@@ -16,6 +18,11 @@
     return [low - MARGIN, high + MARGIN];
   }
 
+  function timeRange(_plot, first, last) {
+    const room = Math.max((last - first) * ROOM, 12 * HOUR * Number(first === last));
+    return [first - room, last + room];
+  }
+
   // The bands from the outside in: beyond each limit the zone of its level, up to the next one.
   function bands(limits, measure) {
     const limit = (name) => limits[`${measure}_${name}`];
@@ -27,13 +34,18 @@
     ].filter((band) => band.at !== undefined);
   }
 
-  function drawBands(plot, limits, measure) {
-    const { ctx, bbox, scales } = plot;
-    const ratio = devicePixelRatio;
+  function within(plot, paint) {
+    const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
+    paint();
+    ctx.restore();
+  }
+
+  function drawBands(plot, limits, measure) {
+    const { ctx, bbox, scales } = plot;
     for (const band of bands(limits, measure)) {
       const top = plot.valToPos(Math.min(band.to, scales.y.max), "y", true);
       const bottom = plot.valToPos(Math.max(band.from, scales.y.min), "y", true);
@@ -41,13 +53,12 @@
         ctx.fillStyle = color(`${band.level}-band`);
         ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
       }
-      drawLimit(plot, band, ratio);
     }
-    ctx.restore();
   }
 
-  function drawLimit(plot, band, ratio) {
+  function drawLimit(plot, band) {
     const { ctx, bbox, scales } = plot;
+    const ratio = devicePixelRatio;
     if (band.at < scales.y.min || band.at > scales.y.max) return;
     const y = plot.valToPos(band.at, "y", true);
     ctx.strokeStyle = ctx.fillStyle = color(`${band.level}-text`);
@@ -109,14 +120,14 @@
     return {
       width,
       height: HEIGHTS[measure],
-      padding: [8, 12, 0, 0],
+      padding: [6, 20, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: "blood-pressure" }, drag: { x: false, y: false }, y: false },
-      scales: { x: { time: true }, y: { range: range(data.values[measure], data.limits, measure) } },
+      scales: { x: { time: true, range: timeRange }, y: { range: range(data.values[measure], data.limits, measure) } },
       axes: [
-        { ...axis, space: 70, values: [
+        { ...axis, space: 70, size: 38, values: [
           [86400 * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1],
-          [86400, "{MMM} {D}", null, null, null, null, null, null, 1],
+          [86400, "{MMM} {D}", "\n{YYYY}", null, null, null, null, null, 1],
           [60, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
           [1, "{HH}:{mm}:{ss}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
         ] },
@@ -124,7 +135,8 @@
       ],
       series: [{}, { label: measure, stroke: color("line"), width: 2, points: { show: true, size: 6, fill: color("line"), stroke: color("line") } }],
       hooks: {
-        drawClear: [(plot) => drawBands(plot, data.limits, measure)],
+        drawClear: [(plot) => within(plot, () => drawBands(plot, data.limits, measure))],
+        drawAxes: [(plot) => within(plot, () => bands(data.limits, measure).forEach((band) => drawLimit(plot, band)))],
         draw: [(plot) => drawMarks(plot, data.marks[measure])],
         setCursor: [(plot) => {
           readout.textContent = describe(data, plot.cursor.idx ?? data.at.length - 1);

@@ -93,10 +93,10 @@
     form.submit();
   }
 
-  byId("time-zone").textContent = `your time zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
   showLocalTimes(document);
   announce(document.body);
   if (byId("logout")) {
+    byId("time-zone").textContent = `your time zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
     noteActivity();
     for (const kind of ["keydown", "pointerdown", "wheel"]) document.addEventListener(kind, noteActivity, { passive: true });
     setInterval(watchIdleness, 5_000);

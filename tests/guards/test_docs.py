@@ -20,7 +20,7 @@ def test_the_readme_names_every_setting_that_is_read() -> None:
     """None undocumented."""
     read = set(
         re.findall(
-            r'"([A-Z][A-Z_]+_(?:URL|KEYS|ENV|DIR|LEVEL|ORIGINS|PROXIES|THREADS|CONCURRENCY))"',
+            r'env, "([A-Z][A-Z_]+_(?:URL|KEYS|ENV|DIR|LEVEL|ORIGINS|PROXIES|THREADS|CONCURRENCY))"',
             (ROOT / "config.py").read_text(),
         )
     )
