@@ -46,8 +46,9 @@ class Encrypted(Generic[T]):
         envelope: bytes | None = getattr(row, self.column)
         if envelope is None:
             return None  # type: ignore[return-value]  # an optional column is declared with T | None
-        where = place(row.__tablename__, self.column, row.encryption_row, row.encryption_practice)
-        return self._decode(decrypt(row.encryption_practice, where, envelope).decode())
+        practice_id = row.encryption_practice
+        where = place(row.__tablename__, self.column, row.encryption_row, practice_id)
+        return self._decode(decrypt(practice_id, where, envelope).decode())
 
     def __set__(self, row: EncryptedRow, value: T) -> None:
         if getattr(row, self.column) is not None and self.__get__(row, type(row)) == value:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -54,10 +55,11 @@ def record_blood_pressure(
         raise ValidationFailed({"measured_at": ["Must not lie more than 5 minutes in the future."]})
     with transaction() as session:
         known = _circumstances(session, actor, patient_id)
-        stored, alert_counts = _store_once(session, actor, known, patient_id, reading, at)
+        breaches = assess(_measured(reading), known.thresholds)
+        values = _columns(actor, known, patient_id, reading, breaches)
+        stored, alert_counts = _store_once(session, values, at)
         if stored is None:
             return _first_delivery(session, actor, natural_key(patient_id, reading))
-        breaches = assess(measured_values(stored), known.thresholds)
         alert = _raise_alert(session, stored, breaches, at)
         if alert:
             known.summary.unacknowledged_alerts += 1
@@ -67,9 +69,8 @@ def record_blood_pressure(
         return RecordedReading(stored, alert, is_new=True)
 
 
-def measured_values(observation: Observation) -> dict[str, Decimal | None]:
-    """Return the observation's numbers by measure."""
-    return {measure: getattr(observation, measure) for measure in triage_summaries.MEASURES}
+def _measured(reading: BloodPressure) -> dict[str, Decimal | None]:
+    return {"systolic": reading.systolic, "diastolic": reading.diastolic, "pulse": reading.pulse}
 
 
 def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
@@ -127,17 +128,10 @@ def _circumstances(session: Session, actor: Actor, patient_id: UUID) -> _Circums
     return _Circumstances(row.TriageSummary, thresholds_from(row.limits), bool(row.emr))
 
 
-def _store_once(
-    session: Session,
-    actor: Actor,
-    known: _Circumstances,
-    patient_id: UUID,
-    reading: BloodPressure,
-    at: datetime,
-) -> tuple[Observation | None, dict[str, int]]:
+def _store_once(session: Session, values: dict[str, Any], at: datetime) -> tuple[Observation | None, dict[str, int]]:
     """Insert the reading and return it with the recent alerts by level; None when it was delivered before."""
-    values = _columns(actor, known, patient_id, reading)
-    counted = {"of_practice": actor.practice_id, "of_patient": patient_id, "since": at - ALERT_WINDOW}
+    patient_id = values["patient_id"]
+    counted = {"of_practice": values["practice_id"], "of_patient": patient_id, "since": at - ALERT_WINDOW}
     inserted = session.execute(_STORE, {**values, **counted}).one_or_none()
     if inserted is None:
         return None, {}
@@ -146,11 +140,9 @@ def _store_once(
     return Observation(**values, created_at=created_at), {"warning": warnings, "critical": criticals}
 
 
-def _columns(actor: Actor, known: _Circumstances, patient_id: UUID, reading: BloodPressure) -> dict[str, object]:
-    breaches = assess(
-        {"systolic": reading.systolic, "diastolic": reading.diastolic, "pulse": reading.pulse},
-        known.thresholds,
-    )
+def _columns(
+    actor: Actor, known: _Circumstances, patient_id: UUID, reading: BloodPressure, breaches: tuple[Breach, ...]
+) -> dict[str, Any]:
     return {
         "id": new_id(),
         "practice_id": actor.practice_id,

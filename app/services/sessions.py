@@ -97,25 +97,24 @@ def find_actor(claims: TokenClaims) -> Actor | None:
         "security_version": claims.security_version,
         "family": claims.session_id,
     }
-    row = db.session.execute(_LIVING, asked).first()  # the use case goes on in the same database transaction
+    row = db.session.connection().execute(_LIVING, asked).first()  # the use case goes on in this transaction
     if row is None:
         return None
     return Actor(claims.user_id, claims.practice_id, Role(row.role), claims.session_id, row.patient_id)
 
 
 # Built once: at every request, building a statement costs more than running it.
-_LIVING = (
-    select(User.role, User.patient_id)
-    .join(TokenFamily, (TokenFamily.practice_id == User.practice_id) & (TokenFamily.user_id == User.id))
-    .where(
-        User.practice_id == bindparam("practice"),
-        User.id == bindparam("user"),
-        User.security_version == bindparam("security_version"),
-        User.disabled_at.is_(None),
-        TokenFamily.id == bindparam("family"),
-        TokenFamily.revoked_at.is_(None),
-        TokenFamily.expires_at > func.now(),
-    )
+_users, _families = (User.metadata.tables[name].c for name in ("users", "token_families"))
+_LIVING = select(_users.role, _users.patient_id).where(
+    _users.practice_id == bindparam("practice"),
+    _users.id == bindparam("user"),
+    _users.security_version == bindparam("security_version"),
+    _users.disabled_at.is_(None),
+    _families.practice_id == _users.practice_id,
+    _families.user_id == _users.id,
+    _families.id == bindparam("family"),
+    _families.revoked_at.is_(None),
+    _families.expires_at > func.now(),
 )
 
 
