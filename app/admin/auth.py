@@ -45,11 +45,12 @@ def logout() -> ResponseReturnValue:
 
 def _let_in() -> Response:
     credentials = LoginSchema().load({name: request.form.get(name, "") for name in ("email", "password")})
+    if g.get("actor"):
+        end_console_session(console_cookie())
+        g.actor = None
     user = check_credentials(credentials["email"], credentials["password"])
     if not is_granted(Role(user.role), Permission.USE_CONSOLE):
         raise PermissionDenied(_NO_STAFF)
-    if g.get("actor"):
-        end_console_session(console_cookie())
     session.clear()
     return _with_cookie(make_response(redirect(_destination(), 303)), open_console_session(user))
 

@@ -78,7 +78,7 @@ def _added(view: Callable[..., Any], rule: str, permission: Permission | None, m
 def _to_login() -> ResponseReturnValue:
     """Ask to sign in and come back; htmx must leave the page for that, not put the form into it.
 
-    Who follows a link from another site may be signed in, but a strict cookie is not sent along: a page of ours asks again.
+    Who follows a link from elsewhere may be signed in though the strict cookie is not sent: a page of ours asks again.
     """
     shown = request.full_path if request.method == "GET" else request.headers.get("HX-Current-URL", "")
     login = url_for("admin.login", next=wanted_page(shown))

@@ -5,7 +5,7 @@ set first, because the value is bound to them. Decryption happens when the attri
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from uuid import UUID
@@ -72,6 +72,20 @@ def decrypt(practice_id: UUID, where: bytes, envelope: bytes) -> bytes:
     keys = keyring.practice(practice_id, needs_version=version)
     key = keys.data.get(version) or keys.data[keys.newest]
     return open_sealed(key, where, envelope)
+
+
+def decrypt_column(practice_id: UUID, table: str, column: str, cells: Iterable[tuple[object, bytes]]) -> list[str]:
+    """Open one column of many rows, given as (row id, envelope); raises IntegrityViolated if one is amiss."""
+    before, after = f"{table}|{column}|".encode(), f"|{practice_id}".encode()
+    keys = keyring.practice(practice_id)
+    opened = []
+    for row, envelope in cells:
+        version = key_version(envelope)
+        if version not in keys.data:
+            keys = keyring.practice(practice_id, needs_version=version)
+        key = keys.data.get(version) or keys.data[keys.newest]
+        opened.append(open_sealed(key, before + str(row).encode() + after, envelope).decode())
+    return opened
 
 
 def encrypted_text(column: str) -> Encrypted[str]:

@@ -14,6 +14,8 @@ MAX_TERMS = 5  # words of a query that are looked at
 
 def normalise(text: str) -> str:
     """Return the text in lower case, without accents, runs of other signs turned into one space."""
+    if text.isascii() and text.isalpha():
+        return text.lower()  # nearly every name: a list of ten thousand is ordered by this
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     letters = (sign for sign in decomposed if not unicodedata.combining(sign))
     return " ".join("".join(sign if sign.isalnum() else " " for sign in letters).split())

@@ -15,7 +15,7 @@ RECENT_ALERTS = 50
 
 
 def list_recent_alerts(actor: Actor, patient_id: UUID) -> list[Alert]:
-    """Return a visible patient's latest alerts, the open ones first."""
+    """Return a visible patient's latest alerts: open before seen, critical before warning, newest first."""
     with transaction() as session:
         patient = find_visible(session, actor, patient_id)
         events.record(session, "alert:list", "alert", patient_id=patient.id)
@@ -23,7 +23,7 @@ def list_recent_alerts(actor: Actor, patient_id: UUID) -> list[Alert]:
             session.scalars(
                 select(Alert)
                 .where(Alert.practice_id == actor.practice_id, Alert.patient_id == patient.id)
-                .order_by(Alert.acknowledged_at.is_not(None), Alert.raised_at.desc())
+                .order_by(Alert.acknowledged_at.is_not(None), Alert.level == "warning", Alert.raised_at.desc())
                 .limit(RECENT_ALERTS)
             )
         )

@@ -39,8 +39,11 @@ def open_console_session(user: User) -> str:
     return f"{user.practice_id.hex}.{secret}"
 
 
-def find_console_actor(cookie: str) -> Actor | None:
-    """Return who holds the cookie, or None when it is forged, idle for too long, too old, or the account changed."""
+def find_console_actor(cookie: str, *, is_activity: bool = True) -> Actor | None:
+    """Return who holds the cookie, or None when it is forged, idle for too long, too old, or the account changed.
+
+    A page that refreshes itself is no activity of its reader: it does not put off the idle log-off.
+    """
     practice_id, _, secret = cookie.partition(".")
     try:
         context.bind(practice_id=UUID(practice_id), user_id=None)
@@ -52,7 +55,8 @@ def find_console_actor(cookie: str) -> Actor | None:
         context.bind(practice_id=None)
         return None
     held, user = row
-    _touch(held, now())
+    if is_activity:
+        _touch(held, now())
     context.bind(user_id=user.id)
     return Actor(user.id, user.practice_id, Role(user.role), None, user.patient_id, user.email)
 

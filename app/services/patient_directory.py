@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.crypto.blind_index import search_tokens
-from app.crypto.columns import decrypt
+from app.crypto.columns import decrypt, decrypt_column
 from app.crypto.envelope import place
 from app.domain.actor import Actor
 from app.domain.paging import Page
@@ -112,12 +112,17 @@ def _ordered(
     descending = ordering.startswith("-")
     if ordering.endswith("created_at"):
         return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=descending)
-    return sorted(rows, key=lambda row: _name_key(practice_id, row), reverse=descending)
+    lasts, firsts = (_column(practice_id, rows, name) for name in ("last_name_enc", "first_name_enc"))
+    keyed = [
+        (normalise(last), normalise(first), str(row.id), row)
+        for last, first, row in zip(lasts, firsts, rows, strict=True)
+    ]
+    return [key[-1] for key in sorted(keyed, key=lambda key: key[:3], reverse=descending)]
 
 
-def _name_key(practice_id: UUID, row: Row[*tuple[object, ...]]) -> tuple[str, str, str]:
-    last, first = (_open(practice_id, row, name) for name in ("last_name", "first_name"))
-    return normalise(last), normalise(first), str(row.id)
+def _column(practice_id: UUID, rows: Sequence[Row[*tuple[object, ...]]], column: str) -> list[str]:
+    cells = ((row.id, getattr(row, column)) for row in rows)
+    return decrypt_column(practice_id, Patient.__tablename__, column, cells)
 
 
 def _open(practice_id: UUID, row: Row[*tuple[object, ...]], field: str) -> str:

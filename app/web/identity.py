@@ -14,6 +14,7 @@ from app.web.tokens import read_token
 CONSOLE = "/admin"
 CONSOLE_COOKIES = ("__Host-vantrexia", "vantrexia_dev")  # the unprefixed one is for http://localhost only
 _BEARER = "Bearer "
+_SELF_REFRESHING = "board"  # the id of the part of a page that asks for itself anew every half minute
 
 
 def init_app(app: Flask) -> None:
@@ -55,7 +56,8 @@ def _identify() -> None:
     start(AuditContext(ip=request.remote_addr, request_id=g.request_id))
     g.identity = NotAuthenticated()
     if request.path.startswith(f"{CONSOLE}/"):
-        g.actor = find_console_actor(console_cookie()) if console_cookie() else None
+        is_activity = request.headers.get("HX-Trigger") != _SELF_REFRESHING
+        g.actor = find_console_actor(console_cookie(), is_activity=is_activity) if console_cookie() else None
         return
     try:
         g.identity = _bearer_claims()

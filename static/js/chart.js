@@ -4,7 +4,7 @@
   const HEIGHTS = { systolic: 270, diastolic: 230 };
   const MARGIN = 18; // mmHg above and below what must be seen: room for the words on the limits
   const ROOM = 0.02; // of the time shown, left and right: room for the marks
-  const HOUR = 3600;
+  const SHORTEST = 12 * 3600; // seconds shown at least: a single reading is a point, not a line of seconds
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(`--${name}`).trim();
   const font = `12px ${style.getPropertyValue("--font")}`;
@@ -19,7 +19,7 @@
   }
 
   function timeRange(_plot, first, last) {
-    const room = Math.max((last - first) * ROOM, 12 * HOUR * Number(first === last));
+    const room = Math.max((last - first) * ROOM, (SHORTEST - (last - first)) / 2);
     return [first - room, last + room];
   }
 

@@ -10,6 +10,9 @@
   const thisYear = new Intl.DateTimeFormat("en-US", day);
   const anyYear = new Intl.DateTimeFormat("en-US", { ...day, year: "numeric" });
 
+  let watch;
+  let isLeaving = false;
+
   const byId = (id) => document.getElementById(id);
 
   function localTime(element) {
@@ -49,7 +52,7 @@
     announce(event.detail.elt);
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (isPoll(event) && document.hidden) event.preventDefault();
+    if (isPoll(event) && (document.hidden || isLeaving)) event.preventDefault();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) return tellProblem("");
@@ -87,6 +90,8 @@
   }
 
   function logOut() {
+    clearInterval(watch);
+    isLeaving = true;
     const form = byId("logout");
     const reason = Object.assign(document.createElement("input"), { type: "hidden", name: "idle", value: "1" });
     form.append(reason);
@@ -99,6 +104,6 @@
     byId("time-zone").textContent = `your time zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
     noteActivity();
     for (const kind of ["keydown", "pointerdown", "wheel"]) document.addEventListener(kind, noteActivity, { passive: true });
-    setInterval(watchIdleness, 5_000);
+    watch = setInterval(watchIdleness, 5_000);
   }
 }

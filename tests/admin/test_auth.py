@@ -1,0 +1,169 @@
+"""Signing in to the console and out of it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.domain.roles import Role
+from config import Settings
+from tests.admin.visits import enter, submit_login, token
+from tests.builders import a_patient, a_user
+
+SITE = "https://rpm.example"
+
+
+def test_the_right_password_leads_to_the_board(client: FlaskClient) -> None:
+    """Post, redirect, get."""
+    doctor = a_user()
+    answer = submit_login(client, doctor.email, doctor.password)
+    assert (answer.status_code, answer.location) == (303, "/admin/")
+    assert "Who needs help first" in client.get("/admin/").text
+
+
+def test_a_wrong_password_is_said_on_the_form_which_keeps_the_address_and_not_the_password(client: FlaskClient) -> None:
+    """One answer for every kind of wrong."""
+    doctor = a_user()
+    answer = submit_login(client, doctor.email, "wrong-guess")
+    assert answer.status_code == 401
+    assert "Unable to log in with provided credentials." in answer.text
+    assert f'value="{doctor.email}"' in answer.text
+    assert "wrong-guess" not in answer.text
+
+
+def test_a_blank_form_is_asked_again(client: FlaskClient) -> None:
+    """400, not a guess."""
+    assert submit_login(client, "", "").status_code == 400
+
+
+def test_the_sixth_try_meets_a_locked_account(client: FlaskClient) -> None:
+    """Even with the right password; the form says for how long."""
+    doctor = a_user()
+    for _ in range(5):
+        submit_login(client, doctor.email, "wrong")
+    answer = submit_login(client, doctor.email, doctor.password)
+    assert answer.status_code == 423
+    assert "Try again in 30 minutes." in answer.text
+
+
+def test_a_patient_cannot_use_the_console(client: FlaskClient) -> None:
+    """Their password is right, their role is not; no session is opened."""
+    doctor = a_user()
+    patient = a_patient(doctor.actor)
+    person = a_user(doctor.actor.practice_id, Role.PATIENT, patient.id)
+    answer = submit_login(client, person.email, person.password)
+    assert answer.status_code == 403
+    assert client.get_cookie("vantrexia_dev") is None
+
+
+def test_who_is_signed_in_does_not_see_the_form_again(client: FlaskClient) -> None:
+    """The login page sends them on."""
+    answer = enter(client, a_user()).get("/admin/login")
+    assert (answer.status_code, answer.location) == (302, "/admin/")
+
+
+def test_signing_in_again_ends_the_session_before(client: FlaskClient, app: Flask) -> None:
+    """One browser, one session, even when the accounts belong to different practices."""
+    second = a_user()
+    old = enter(client, a_user()).get_cookie("vantrexia_dev").value
+    form = {"csrf_token": token(client, "/admin/patients"), "email": second.email, "password": second.password}
+    assert client.post("/admin/login", data=form).status_code == 303
+    thief = app.test_client()
+    thief.set_cookie("vantrexia_dev", old)
+    assert thief.get("/admin/patients").status_code == 302
+
+
+def test_logging_out_ends_the_session_on_the_server_and_in_the_browser(client: FlaskClient, app: Flask) -> None:
+    """A copied cookie is worth nothing afterwards."""
+    enter(client, a_user())
+    copied = client.get_cookie("vantrexia_dev").value
+    answer = client.post("/admin/logout", data={"csrf_token": token(client, "/admin/patients")})
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.get_cookie("vantrexia_dev") is None
+    thief = app.test_client()
+    thief.set_cookie("vantrexia_dev", copied)
+    assert thief.get("/admin/patients").status_code == 302
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_the_login_page_says_why_one_is_there(client: FlaskClient, idle: bool) -> None:
+    """Signed out, or gone for too long."""
+    enter(client, a_user())
+    form = {"csrf_token": token(client, "/admin/patients")} | ({"idle": "1"} if idle else {})
+    page = client.post("/admin/logout", data=form, follow_redirects=True).text
+    assert ("15 minutes without activity" if idle else "You are signed out.") in page
+
+
+def test_who_is_not_signed_in_comes_back_to_the_page_they_wanted(client: FlaskClient) -> None:
+    """With its query."""
+    answer = client.get("/admin/patients?search=doe")
+    assert answer.location == "/admin/login?next=/admin/patients?search%3Ddoe"
+    doctor = a_user()
+    answer = submit_login(client, doctor.email, doctor.password, next="/admin/patients?search=doe")
+    assert answer.location == "/admin/patients?search=doe"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/admin/", "//evil.example/admin/", "/\\evil.example", "/api/v1/"]
+)
+def test_no_login_leads_anywhere_else(client: FlaskClient, target: str) -> None:
+    """No open redirect."""
+    doctor = a_user()
+    assert submit_login(client, doctor.email, doctor.password, next=target).location == "/admin/"
+
+
+def test_htmx_is_told_to_leave_the_page_when_the_session_is_over(client: FlaskClient) -> None:
+    """The login form must not be swapped into the board."""
+    answer = client.get("/admin/?risk_level=critical", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/admin/login?next=/admin/?risk_level%3Dcritical"
+
+
+def test_a_link_from_another_site_asks_again_from_our_own(client: FlaskClient) -> None:
+    """The strict cookie is not sent with it, though the person may be signed in."""
+    answer = client.get("/admin/patients", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200
+    assert 'http-equiv="refresh" content="0; url=/admin/login?next=/admin/patients"' in answer.text
+
+
+def test_the_cookies_are_for_this_browser_and_this_site_only(client: FlaskClient) -> None:
+    """On a developer's machine, without TLS, all but Secure."""
+    doctor = a_user()
+    cookies = submit_login(client, doctor.email, doctor.password).headers.getlist("Set-Cookie")
+    mine = next(cookie for cookie in cookies if cookie.startswith("vantrexia_dev="))
+    assert mine.endswith("; HttpOnly; Path=/; SameSite=Strict")
+
+
+@pytest.fixture
+def production(settings: Settings, app: Flask) -> Iterator[FlaskClient]:
+    """A client of the application as production runs it: not on loopback, behind TLS."""
+    yield create_app(replace(settings, app_env="production", host="0.0.0.0")).test_client()
+    create_app(settings)
+
+
+def test_in_production_both_cookies_are_bound_to_host_and_tls(production: FlaskClient) -> None:
+    """`__Host-` means: Secure, this host alone, the whole of it."""
+    doctor = a_user()
+    in_form = production.get("/admin/login", base_url=SITE)
+    entered = submit_login(production, doctor.email, doctor.password, base_url=SITE)
+    flags = "; Secure; HttpOnly; Path=/; SameSite=Strict"
+    assert _cookie(in_form, "__Host-vantrexia-form").endswith(flags)
+    assert _cookie(entered, "__Host-vantrexia").endswith(flags)
+
+
+def test_in_production_a_developers_cookie_opens_nothing(production: FlaskClient) -> None:
+    """The same value under the unprefixed name is not even looked at."""
+    doctor = a_user()
+    entered = submit_login(production, doctor.email, doctor.password, base_url=SITE)
+    value = _cookie(entered, "__Host-vantrexia").partition("=")[2].partition(";")[0]
+    production.delete_cookie("__Host-vantrexia", domain="rpm.example")
+    production.set_cookie("vantrexia_dev", value, domain="rpm.example")
+    assert production.get("/admin/patients", base_url=SITE).status_code == 302
+
+
+def _cookie(answer: TestResponse, name: str) -> str:
+    return next(cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith(f"{name}="))
