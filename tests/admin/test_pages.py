@@ -122,7 +122,7 @@ def test_the_error_page_works_for_strangers(client: FlaskClient) -> None:
 def test_the_error_page_works_without_a_database(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even who is calling can be known then."""
 
-    def unavailable(_cookie: str) -> None:
+    def unavailable(*_: object, **__: object) -> None:
         raise Unavailable
 
     client.set_cookie("vantrexia_dev", "any")
