@@ -9,7 +9,8 @@ import time
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
-from limits import parse
+from limits import RateLimitItem, parse
+from redis.exceptions import RedisError
 
 from app.web.identity import limiter_identity
 
@@ -66,16 +67,24 @@ def seconds_to_wait(_error: RateLimitExceeded) -> int:
 
 
 def _set_headers(response: Response) -> Response:
-    current = limiter.current_limit
-    if current is not None:
-        item, remaining, reset_at = current.limit, current.remaining, current.reset_at
-    else:  # nothing was counted
-        item = parse(current_app.config["SETTINGS"].ratelimits["user" if g.get("actor") else "anonymous"])
-        remaining, reset_at = item.amount, int(time.time()) + item.get_expiry()
-    window, wait = item.get_expiry(), max(0, int(reset_at - time.time()))
+    item, remaining, reset_at = _state()
+    wait = max(0, int(reset_at - time.time()))
     response.headers["X-RateLimit-Limit"] = str(item.amount)
     response.headers["X-RateLimit-Remaining"] = str(max(0, remaining))
     response.headers["X-RateLimit-Reset"] = str(int(reset_at))
-    response.headers["RateLimit-Policy"] = f'"default";q={item.amount};w={window}'
+    response.headers["RateLimit-Policy"] = f'"default";q={item.amount};w={item.get_expiry()}'
     response.headers["RateLimit"] = f'"default";r={max(0, remaining)};t={wait}'
     return response
+
+
+def _state() -> tuple[RateLimitItem, int, float]:
+    """Return the limit that counted this request, what is left of it and when it resets."""
+    current = limiter.current_limit
+    if current is not None:
+        try:
+            return current.limit, current.remaining, current.reset_at
+        except RedisError:  # it went away between counting and asking; the next request counts without it
+            pass
+    rates: dict[str, str] = current_app.config["SETTINGS"].ratelimits
+    item = parse(rates["user" if g.get("actor") else "anonymous"])
+    return item, item.amount, time.time() + item.get_expiry()
