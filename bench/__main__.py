@@ -1,0 +1,155 @@
+"""`python -m bench`: start everything on loopback, measure, print one table, end everything."""
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench import children, ours, yardstick
+from bench.effort import busy_share
+from bench.latency import READS, time_read
+from bench.limit import Limit
+from bench.load import Job, Outcome, Target, has_wrk, middle, put_under_load
+from bench.statements import Counted, count_statements
+from bench.table import Row, render, verdicts
+from deploy.local_postgres import LocalPostgres
+
+_TARGETS = 500
+_QUIET = 20.0  # percent of the cores
+_WARNING = "\nNOT A QUIET MACHINE: compare rates within this table only, and do not believe the times."
+_JOBS: tuple[tuple[Job, str], ...] = (("post", "reading posted"), ("list", "patients listed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long to measure."""
+
+    rounds: int
+    seconds: float
+    warm_up_seconds: float
+    reads: int
+
+
+FULL, QUICK = Plan(3, 6, 2, 200), Plan(1, 4, 1, 60)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and print a table.")
+    parser.add_argument("--quick", action="store_true", help="about a minute: one round, fewer questions")
+    plan = QUICK if parser.parse_args().quick else FULL
+    started = time.monotonic()
+    noise = busy_share()
+    with ExitStack() as stack:
+        rows = _measure(stack, plan)
+    noise = max(noise, busy_share())
+    print(f"\n{render(rows)}\n", *verdicts(rows), sep="\n")
+    client = "wrk" if has_wrk() else "Python threads (wrk is missing)"
+    print(
+        f"\nours, yardstick, limit: requests a second by {client}, 8 connections, median of {plan.rounds} x"
+        f" {plan.seconds:.0f} s taken in turn.\np50 to p99: ms; the first two rows under that load, the others one"
+        " client alone.\nSQL: statements + BEGIN and COMMIT."
+        "\nCPU ms: processor time of the server's processes a request, ours : yardstick, without the database's."
+        f"\n{os.cpu_count()} cores shared by all, others kept {noise:.0f}% of them busy before or after,"
+        f" Python {platform.python_version()}, {time.monotonic() - started:.0f} s in all."
+        f"{_WARNING if noise > _QUIET else ''}"
+    )
+
+
+def _measure(stack: ExitStack, plan: Plan) -> list[Row]:
+    directory = stack.enter_context(_scratch())
+    postgres = stack.enter_context(_database(directory))
+    redis_url = stack.enter_context(children.redis(directory))
+    _say("our side: migrating and seeding 12,000 patients")
+    subject = ours.prepare(postgres, redis_url, directory)
+    if redis_url is None:
+        _say("no redis-server: ours is measured with one process instead of two")
+    counts = count_statements(subject)
+    pid, port = stack.enter_context(ours.serving(subject, directory))
+    peer = _yardstick(stack, postgres, directory)
+    limit = Limit(postgres, subject.small, directory)
+    patients = directory / "patients.txt"
+    patients.write_text("\n".join(map(str, subject.small.patient_ids[:_TARGETS])))
+    target = Target(pid, port, ours.sign_in(port, subject.small), patients)
+    rows = [_load_row(job, name, target, peer, limit, plan, counts[name]) for job, name in _JOBS]
+    _say("one client: lists, searches, triage")
+    token = ours.sign_in(port, subject.large)
+    for read in READS:
+        waited = time_read(port, token, read, plan.reads)
+        sql = str(counts[read.name])
+        rows.append(Row(read.name, p50_ms=waited.p50_ms, p95_ms=waited.p95_ms, p99_ms=waited.p99_ms, sql=sql))
+    return rows
+
+
+def _load_row(
+    job: Job, name: str, target: Target, peer: Target | None, limit: Limit, plan: Plan, counted: Counted
+) -> Row:
+    """Warm up, then take turns: ours, the yardstick, the database alone."""
+    _say(f"under load: {name}")
+    mine: list[Outcome] = []
+    theirs: list[Outcome] = []
+    most: list[float] = []
+    for server in filter(None, (target, peer)):
+        put_under_load(server, job, plan.warm_up_seconds)
+    for _ in range(plan.rounds):
+        mine.append(put_under_load(target, job, plan.seconds))
+        if peer is not None:
+            theirs.append(put_under_load(peer, job, plan.seconds))
+        most.append(limit.measure(job, plan.seconds / 2))
+    _say("  ".join(f"{outcome.per_second:.0f}/s" for outcome in [*mine, *theirs]))
+    typical, other = middle(mine), middle(theirs) if theirs else None
+    return Row(
+        name,
+        ours=typical.per_second,
+        yardstick=other.per_second if other else None,
+        limit=median(most),
+        cpu_ms=(typical.cpu_ms, other.cpu_ms if other else None),
+        p50_ms=typical.p50_ms,
+        p95_ms=typical.p95_ms,
+        p99_ms=typical.p99_ms,
+        sql=str(counted),
+    )
+
+
+def _yardstick(stack: ExitStack, postgres: LocalPostgres, directory: Path) -> Target | None:
+    folder = yardstick.find_yardstick()
+    if folder is None:
+        _say("the yardstick was skipped: BENCH_PEER names no folder with peer.py")
+        return None
+    _say("the yardstick: installing (once) and seeding")
+    return stack.enter_context(yardstick.serving(folder, postgres, directory))
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="vantrexia-bench-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _database(directory: Path) -> Iterator[LocalPostgres]:
+    postgres = LocalPostgres(directory)
+    try:
+        postgres.start()
+        yield postgres
+    finally:
+        postgres.stop()
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%X')} {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
