@@ -1,9 +1,10 @@
 """Lists of patients: paged, searched and ordered, although names are encrypted.
 
-Ordered by creation, the database pages. Ordered by name or searched, the practice's few needed columns are fetched,
-decrypted and sorted here, and only the wanted page is loaded whole.
+Ordered by creation, the database pages. Ordered by name or searched, the few needed columns are fetched, decrypted and
+sorted here (the order by name is kept for the next request), and only the wanted page is loaded whole.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
@@ -61,18 +62,44 @@ def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[
 
 
 def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Page[Patient]:
+    if terms or actor.role is Role.PATIENT:
+        ids = _found_ids(session, actor, query, terms)
+    else:
+        ids = _name_order(session, actor, query)
+    wanted = ids[query.paging.offset : query.paging.offset + query.paging.page_size]
+    loaded = session.scalars(visible_to(actor).where(Patient.id.in_(wanted)))
+    by_id = {patient.id: patient for patient in loaded}
+    return Page([by_id[patient_id] for patient_id in wanted if patient_id in by_id], len(ids), query.paging)
+
+
+def _found_ids(session: Session, actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> list[UUID]:
     found = session.execute(_candidates(actor, query, terms)).all()
     unproven = [term for term in terms if not term.is_exact]
     if unproven:
         found = [row for row in found if _is_match(actor.practice_id, row, unproven)]
-    ordered = _ordered(actor.practice_id, found, query.ordering)
-    start = query.paging.offset
-    ids = [row.id for row in ordered[start : start + query.paging.page_size]]
-    by_id = {
-        patient.id: patient
-        for patient in session.scalars(visible_to(actor).where(Patient.id.in_(ids)))
-    }  # fmt: skip
-    return Page([by_id[patient_id] for patient_id in ids], len(ordered), query.paging)
+    return [row.id for row in _ordered(actor.practice_id, found, query.ordering)]
+
+
+# The order of a practice's patients by name, kept between requests: ids only, no names. Every change to a record raises
+# its version, every arrival and departure the count, so a kept order that still has the same state is still right.
+_orders: OrderedDict[tuple[UUID, bool, str], tuple[tuple[object, ...], list[UUID]]] = OrderedDict()
+_MAX_ORDERS = 64
+_STATE = select(func.count(), func.sum(Patient.version), func.max(Patient.updated_at)).where(
+    Patient.practice_id == bindparam("practice"), Patient.is_active == bindparam("active")
+)
+
+
+def _name_order(session: Session, actor: Actor, query: PatientQuery) -> list[UUID]:
+    state = tuple(session.execute(_STATE, {"practice": actor.practice_id, "active": query.active}).one())
+    which = (actor.practice_id, query.active, query.ordering)
+    kept = _orders.get(which)
+    if kept is not None and kept[0] == state:
+        return kept[1]
+    ids = _found_ids(session, actor, query, ())
+    _orders[which] = (state, ids)
+    while len(_orders) > _MAX_ORDERS:
+        _orders.popitem(last=False)
+    return ids
 
 
 def _candidates(actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Select[*tuple[object, ...]]:

@@ -116,6 +116,31 @@ def test_a_change_of_name_changes_what_finds_it(client: FlaskClient) -> None:
     assert counts == [0, 1]
 
 
+def test_the_kept_order_by_name_follows_every_change(client: FlaskClient) -> None:
+    """A new patient, a new name, an archived one."""
+    doctor = a_user()
+    ids = [a_patient(doctor.actor, last_name=name).id for name in ("Bravo", "Delta")]
+    headers = signed_in(client, doctor)
+
+    def names() -> list[str]:
+        page = client.get(f"{PATIENTS}?ordering=last_name", headers=headers).json
+        return [item["last_name"] for item in page["results"]]
+
+    seen = [names()]
+    a_patient(doctor.actor, last_name="Charlie")
+    seen.append(names())
+    client.patch(f"{PATIENTS}{ids[1]}/", json={"last_name": "Alpha"}, headers=headers)
+    seen.append(names())
+    client.post(f"{PATIENTS}{ids[0]}/archive/", headers=headers)
+    seen.append(names())
+    assert seen == [
+        ["Bravo", "Delta"],
+        ["Bravo", "Charlie", "Delta"],
+        ["Alpha", "Bravo", "Charlie"],
+        ["Alpha", "Charlie"],
+    ]
+
+
 def test_a_stale_version_is_refused_and_a_current_one_saves_a_body(client: FlaskClient) -> None:
     """412 and 304."""
     doctor = a_user()
