@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _LOOK_SECONDS = 1.0
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from app.domain.text import is_storable
 from app.domain.vitals import MAX_DECIMALS, Limits
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = 1900, 2100
@@ -27,7 +27,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
-        if _UNSTORABLE.search(text):
+        if not is_storable(text):
             raise ValidationError("Contains characters that cannot be stored.")
         text = self.trimmed(text)
         if not text and not self.may_be_blank:

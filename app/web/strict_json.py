@@ -2,18 +2,18 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from flask.json.provider import JSONProvider
 
+from app.domain.text import is_storable
+
 MAX_DEPTH = 64
 _MAX_DIGITS = 19  # of a 64-bit integer
 _MAX_EXPONENT = 30
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class JsonRefused(ValueError):
@@ -33,11 +33,6 @@ def loads(data: bytes) -> Any:
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise JsonRefused("The body is not valid JSON in UTF-8.") from error
-
-
-def is_storable(text: str) -> bool:
-    """Say whether a text has neither NUL nor a lone surrogate, which no database column takes."""
-    return _UNSTORABLE.search(text) is None
 
 
 def _check_depth(data: bytes) -> None:
@@ -98,8 +93,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return orjson.Fragment(format(value, "f"))
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def utc_text(moment: datetime) -> str:
-    """Write an instant in UTC with Z."""
-    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
