@@ -110,4 +110,4 @@ def _run(driver: psycopg.Connection[Any], sql: str, values: Parameters) -> psyco
 
 
 def _rows(cursor: psycopg.Cursor[Any]) -> Rows:
-    return cursor.fetchall() if cursor.description else []
+    return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
