@@ -7,7 +7,9 @@ from typing import Any
 from flask import Flask
 from procrastinate import App, PsycopgConnector
 
-queue = App(connector=PsycopgConnector(), import_paths=["app.jobs.tasks"])
+from app.audit import context
+
+queue = App(connector=PsycopgConnector(), import_paths=["app.jobs.tasks", "app.jobs.mails"])
 _DRIVER = "+psycopg"
 _settings: dict[str, Any] = {}
 
@@ -26,10 +28,15 @@ def in_application(task: Callable[[], object]) -> Callable[[int], Awaitable[None
     """Make a periodic task of a service: it runs in a thread, in an application context of its own."""
 
     async def run(timestamp: int) -> None:
-        await asyncio.to_thread(_in_context, task)
+        await in_house(task)
 
     run.__name__, run.__doc__ = task.__name__, task.__doc__
     return run
+
+
+async def in_house(work: Callable[[], object]) -> None:
+    """Do a job's work in a thread, in an application context of its own, acting for nobody until it says for whom."""
+    await asyncio.to_thread(_in_context, work)
 
 
 async def _work(*, wait: bool) -> None:
@@ -40,5 +47,6 @@ async def _work(*, wait: bool) -> None:
 
 
 def _in_context(task: Callable[[], object]) -> None:
+    context.start(context.AuditContext())
     with _settings["app"].app_context():
         task()

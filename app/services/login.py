@@ -86,7 +86,7 @@ def _refuse_locked() -> None:
 
 
 def _renew_hash(user: User, password: str) -> None:
-    if needs_rehash(user.password_hash):
+    if user.password_hash and needs_rehash(user.password_hash):
         with transaction() as session:
             session.add(user)
             user.password_hash = hash_password(password)
