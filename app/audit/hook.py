@@ -38,7 +38,16 @@ class AuditedSession(Session):
 
 
 @event.listens_for(AuditedSession, "after_begin")
-def _enter_practice(_session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
+def _begin(_session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
+    _tell_tenant(connection)
+
+
+def enter_practice(session: OrmSession) -> None:
+    """Go on, in a transaction that has begun, for the practice bound since: a login learns it on its way."""
+    _tell_tenant(session.connection())
+
+
+def _tell_tenant(connection: Connection) -> None:
     """Tell the database whose rows may be seen, for this transaction only."""
     context = current()
     connection.execute(

@@ -7,8 +7,8 @@ from sqlalchemy import delete, select, text
 
 from app.audit import context
 from app.models import ConsoleSession, PasswordToken, Practice, RefreshToken, TokenFamily
+from app.services.attempts import purge_login_attempts
 from app.services.idempotency import KEEP_FOR, purge_keys
-from app.services.login import purge_login_attempts
 from app.services.mail import purge_mails
 from app.services.transaction import now, transaction
 

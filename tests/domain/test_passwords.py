@@ -7,6 +7,7 @@ from app.domain.passwords import common_passwords, normalise, password_problems
 PHRASE = (
     "bright orange kettles sing to seven quiet librarians while the rain keeps falling on the tin roof of the ferry"
 )
+_WIDE = "".join(chr(ord(sign) + 0xFEE0) for sign in "passwordpassword")  # full-width letters
 CONTEXT = ("Riverside Family Practice", "sarah.johnson@riverside.example", "Sarah", "Johnson")
 
 
@@ -46,7 +47,7 @@ def test_s16_no_mixture_is_demanded(password: str) -> None:
     "password",
     [
         "passwordpassword", "PASSWORDPASSWORD", "aaaaaaaaaaaaaaaaaa", "abcabcabcabcabcabc", "12345678900987654321",
-        "qwerty123456789", "Password1234567!", "1234567sunshine", "ｐａｓｓｗｏｒｄｐａｓｓｗｏｒｄ",
+        "qwerty123456789", "Password1234567!", "1234567sunshine", _WIDE,
     ],
 )  # fmt: skip
 def test_s16_common_passwords_are_refused_however_they_are_padded(password: str) -> None:
