@@ -7,10 +7,12 @@ from flask.views import MethodView
 from app.api.base import EndpointGroup
 from app.domain.paging import Page, PageRequest
 from app.domain.roles import GRANTS, Permission, Role
+from app.domain.second_factor import SignInPolicy
 from app.domain.users import ManagedUser, NewUser, UserQuery
 from app.schemas.auth import RoleSchema
 from app.schemas.base import NothingSchema, page_of
-from app.schemas.users import ManagedUserSchema, NewUserSchema, UserFields, UserQuerySchema
+from app.schemas.users import ManagedUserSchema, NewUserSchema, SignInPolicySchema, UserFields, UserQuerySchema
+from app.services.practices import change_sign_in_policy, get_sign_in_policy
 from app.services.user_administration import (
     add_user,
     disable_user,
@@ -140,3 +142,21 @@ class Roles(MethodView):
         """List the roles and what each may do."""
         table = [{"role": role, "permissions": [p for p in Permission if role in GRANTS[p]]} for role in Role]
         return page_body(Page(table, len(table), PageRequest()))
+
+
+@users.route("/policy/")
+class SignInPolicies(MethodView):
+    """How the practice's people must sign in."""
+
+    @requires(Permission.READ_USERS)
+    @users.response(200, SignInPolicySchema)
+    def get(self) -> Any:
+        """Return which roles must use two-factor sign-in."""
+        return get_sign_in_policy(actor())
+
+    @requires(Permission.WRITE_USERS)
+    @users.arguments(SignInPolicySchema)
+    @users.response(200, SignInPolicySchema)
+    def patch(self, policy: SignInPolicy) -> Any:
+        """Say which roles must use two-factor sign-in; takes effect at their next request."""
+        return change_sign_in_policy(actor(), policy)

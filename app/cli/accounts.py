@@ -1,13 +1,14 @@
-"""`flask create-admin`: the first account of a practice. A fresh installation has none."""
+"""`flask create-admin`: the first account of a practice (a fresh installation has none); and help for the last one."""
 
 import click
 from flask.cli import with_appcontext
 
-from app.domain.errors import VantrexiaError
+from app.domain.errors import NotFound, VantrexiaError
 from app.domain.passwords import MIN_LENGTH, password_problems
 from app.domain.roles import Role
 from app.domain.users import NewUser
 from app.services.practices import create_practice
+from app.services.user_administration import rescue_user
 from app.services.users import create_user
 
 
@@ -32,3 +33,15 @@ def create_admin(practice: str, timezone: str, email: str, first_name: str, last
         raise click.ClickException(error.detail) from error
     click.echo(f"Administrator {user.id} of practice {practice_id} can sign in now.")
     click.echo("The first thing asked for is a second factor: an authenticator app.")
+
+
+@click.command("reset-second-factor")
+@click.option("--email", prompt=True, help="Address of the account.")
+@with_appcontext
+def reset_second_factor(email: str) -> None:
+    """Take the second factor off an account: for a practice's only administrator, who lost phone and recovery codes."""
+    try:
+        rescue_user(email)
+    except NotFound as error:
+        raise click.ClickException("Nobody has this address.") from error
+    click.echo("The second factor is off; its owner is told by mail.")

@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.roles import Role
+
 STEP_SECONDS = 30
 SECRET_BYTES = 20
 RECOVERY_CODES = 10
@@ -22,6 +24,13 @@ class Proof:
 
     totp_code: str | None = None
     recovery_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPolicy:
+    """What a practice demands: the roles that must use a second factor (administrators, unless it says otherwise)."""
+
+    require_2fa_for: tuple[Role, ...]
 
 
 def accepted_steps(now: datetime) -> tuple[int, int]:

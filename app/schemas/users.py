@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from app.domain.roles import Role
+from app.domain.second_factor import SignInPolicy
 from app.domain.users import USER_ORDERINGS, NewUser, UserQuery
 from app.schemas.auth import NewPassword
 from app.schemas.base import Body, PageQuery, Row, paging_of
@@ -52,6 +53,17 @@ class UserQuerySchema(PageQuery):
         role, active = values.get("role"), values.get("active")
         paging, ordering = paging_of(values), values["ordering"]
         return UserQuery(paging, Role(role) if role else None, active and active == "true", ordering)
+
+
+class SignInPolicySchema(Body):
+    """Which roles must use two-factor sign-in."""
+
+    require_2fa_for = fields.List(fields.String(validate=_ROLE), required=True, validate=validate.Length(max=len(Role)))
+
+    @post_load
+    def policy(self, values: dict[str, Any], **_: Any) -> SignInPolicy:
+        """Make the policy."""
+        return SignInPolicy(tuple(Role(role) for role in values["require_2fa_for"]))
 
 
 class ManagedUserSchema(Row):

@@ -237,3 +237,13 @@ def test_the_roles_are_those_of_the_one_table(client: FlaskClient) -> None:
     table = {line["role"]: line["permissions"] for line in body["results"]}
     assert table.keys() == set(Role)
     assert [role for role, permissions in table.items() if Permission.WRITE_USERS in permissions] == ["admin"]
+
+
+def test_a_practice_decides_which_roles_need_a_second_factor(client: FlaskClient) -> None:
+    """From the next request on, without a new login."""
+    admin, nurse = _staff(Role.NURSE)
+    headers, theirs = signed_in(client, admin), signed_in(client, nurse)
+    policy = {"require_2fa_for": ["nurse"]}
+    assert client.patch("/api/v1/auth/policy/", json=policy, headers=headers).json == policy
+    assert client.get("/api/v1/patients/", headers=theirs).json["code"] == "totp_setup_required"
+    assert client.get("/api/v1/auth/policy/", headers=headers).json == policy
