@@ -51,7 +51,10 @@ class Postbox:
 
     def drop(self, mail: Addressed) -> None:
         """Send one mail; raises MailNotSent."""
-        message = self._message(mail)
+        try:
+            message = self._message(mail)
+        except ValueError as error:  # an address that no header can hold
+            raise MailNotSent from error
         if self._server is not None:
             _send(self._server, message)
         elif self._directory is not None:
@@ -78,7 +81,7 @@ def _send(server: SplitResult, message: EmailMessage) -> None:
             if server.username:
                 connection.login(unquote(server.username), unquote(server.password or ""))
             connection.send_message(message)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         raise MailNotSent from error
 
 

@@ -11,6 +11,7 @@ from app.audit import context
 
 queue = App(connector=PsycopgConnector(), import_paths=["app.jobs.tasks", "app.jobs.mails"])
 _DRIVER = "+psycopg"
+_AT_ONCE = 4  # a mail server that hangs must not hold up the scores
 _settings: dict[str, Any] = {}
 
 
@@ -20,7 +21,7 @@ def init_app(app: Flask, database_url: str) -> None:
 
 
 def run_worker(*, wait: bool = True) -> None:
-    """Run jobs until SIGTERM or SIGINT; with `wait=False` until there are none."""
+    """Run jobs until SIGTERM or SIGINT; with `wait=False` until there are none, those that others leave behind included."""
     asyncio.run(_work(wait=wait))
 
 
@@ -43,7 +44,12 @@ async def _work(*, wait: bool) -> None:
     connector = PsycopgConnector(conninfo=_settings["conninfo"])
     with queue.replace_connector(connector) as app:
         async with app.open_async():
-            await app.run_worker_async(wait=wait, update_heartbeat_interval=5.0, stalled_worker_timeout=15.0)
+            await app.run_worker_async(
+                wait=wait,
+                concurrency=_AT_ONCE if wait else 1,
+                update_heartbeat_interval=5.0,
+                stalled_worker_timeout=15.0,
+            )
 
 
 def _in_context(task: Callable[[], object]) -> None:

@@ -66,7 +66,7 @@ def count_failure(session: Session, attempt: LoginAttempt, at: datetime) -> None
         attempt.locked_until = at + LOCK_TIME
     if attempt.failures >= MAX_FAILURES and not was_locked:
         who = context.current()
-        events.record(session, "user:lock", "user", resource_id=who.user_id, outcome=events.REFUSED)
+        events.record(session, "user:lock", "user", resource_id=who.user_id)
         leave_job(session, TELL_OF_LOCKOUT, practice_id=who.practice_id, user_id=who.user_id)
 
 

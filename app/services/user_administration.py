@@ -36,7 +36,7 @@ def list_users(actor: Actor, query: UserQuery) -> Page[ManagedUser]:
         found = [_managed(user, until) for user, until in session.execute(_asked_for(actor, query))]
         events.record(session, "user:list", "user")
     name = query.ordering.removeprefix("-")
-    found.sort(key=lambda user: (getattr(user, name), user.id), reverse=query.ordering.startswith("-"))
+    found.sort(key=lambda user: (_sortable(getattr(user, name)), user.id), reverse=query.ordering.startswith("-"))
     start = query.paging.offset
     return Page(found[start : start + query.paging.page_size], len(found), query.paging)
 
@@ -156,6 +156,10 @@ def _take_second_factor(session: Session, user: User, who: str) -> None:
         _cut_off(session, user, "user:2fa_reset")
         letter = account_changed(f"{who} took the second factor off your account", now())
         write_mail(session, user.practice_id, user.email, letter)
+
+
+def _sortable(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _asked_for(actor: Actor, query: UserQuery) -> Select[User, Any]:

@@ -7,9 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
+from app import create_app
 from app.extensions import db
 from app.models import PasswordToken
 from app.services.transaction import transaction
+from config import Settings
 from tests.builders import Person, a_practice, a_user, in_house, signed_in
 from tests.mailbox import delivered_to, letters_to, mailed_token
 
@@ -91,6 +93,14 @@ def test_s11_asking_for_a_reset_answers_the_same_for_everybody(client: FlaskClie
     assert (known.status_code, known.data) == (202, unknown.data)
     assert unknown.status_code == 202
     assert list(known.headers.keys()) == list(unknown.headers.keys())
+
+
+@pytest.mark.parametrize("url", [RESET, CONFIRM])
+def test_s18_anonymous_callers_of_these_routes_count_as_signing_in(settings: Settings, url: str) -> None:
+    """Three a minute here; the fourth is refused whatever it says."""
+    values = {name: getattr(settings, name) for name in settings.__slots__}
+    strict = create_app(Settings(**{**values, "ratelimits": {**settings.ratelimits, "auth": "3/minute"}})).test_client()
+    assert [strict.post(url, json={}).status_code for _ in range(4)] == [400, 400, 400, 429]
 
 
 def test_s11_the_work_of_asking_is_the_same_for_everybody(client: FlaskClient) -> None:
