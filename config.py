@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from email.utils import parseaddr
 from functools import partial
 from json import loads
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -57,6 +58,9 @@ class Settings:
     trusted_proxies: int
     log_level: str
     var_dir: Path
+    smtp_url: str | None
+    mail_from: str
+    public_url: str
 
     @property
     def is_development(self) -> bool:
@@ -91,6 +95,9 @@ class Settings:
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, minimum=0),
             log_level=env.get("LOG_LEVEL", "INFO").upper(),
             var_dir=var_dir,
+            smtp_url=_smtp(env),
+            mail_from=_mail_from(env),
+            public_url=_public_url(env, app_env),
         )
         if settings.web_concurrency > 1 and settings.redis_url is None:
             raise SettingError("WEB_CONCURRENCY", "above 1 needs REDIS_URL: without it each process counts alone")
@@ -169,6 +176,30 @@ def _psycopg(url: str) -> str:
     if url and match is None:
         raise SettingError("DATABASE_URL", "must begin with postgres:// or postgresql://")
     return f"postgresql+psycopg://{match[1]}" if match else ""
+
+
+def _smtp(env: Mapping[str, str]) -> str | None:
+    url = urlsplit(env.get("SMTP_URL", ""))
+    if url.geturl() and not (url.scheme in {"smtp", "smtps"} and url.hostname):
+        raise SettingError("SMTP_URL", "must look like smtp://user:password@host:587 or smtps://…")
+    return url.geturl() or None
+
+
+def _mail_from(env: Mapping[str, str]) -> str:
+    sender = env.get("MAIL_FROM") or "Vantrexia <no-reply@localhost>"
+    if "@" not in parseaddr(sender)[1]:
+        raise SettingError("MAIL_FROM", "must be a mail address")
+    return sender
+
+
+def _public_url(env: Mapping[str, str], app_env: str) -> str:
+    """Return the address that mailed links begin with: never taken from a request, whose Host anybody can choose."""
+    local = f"http://localhost:{env.get('PORT') or '8000'}"
+    url = (env.get("PUBLIC_URL") or local).rstrip("/")
+    allowed = {"https", "http"} if app_env == "development" or url == local else {"https"}
+    if urlsplit(url).scheme not in allowed or not urlsplit(url).hostname:
+        raise SettingError("PUBLIC_URL", "must be the https:// address under which people reach the service")
+    return url
 
 
 def _count(env: Mapping[str, str], name: str, default: int, *, minimum: int = 1) -> int:

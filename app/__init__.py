@@ -10,12 +10,15 @@ from app.api.docs import docs
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.passwords import passwords
 from app.api.patients import patients
+from app.api.second_factor import second_factor
 from app.api.triage import triage
+from app.api.users import users
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, patients, ingestion, triage, billing, fhir)
+GROUPS = (auth, passwords, second_factor, users, patients, ingestion, triage, billing, fhir)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -18,10 +18,11 @@ from app.domain.search import compact, index_terms
 from app.domain.triage.assessment import assess
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
 from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
+from app.domain.users import NewUser
 from app.models import Patient, PatientSearchToken, TriageSummary, TriageTransition
 from app.models.base import new_id
 from app.services.practices import create_practice
-from app.services.users import NewUser, create_user
+from app.services.users import create_user
 from bench.people import somebody
 from deploy.local_postgres import LocalPostgres
 
@@ -42,7 +43,7 @@ class Practice:
 
 def found_practice(postgres: LocalPostgres, name: str, patients: int) -> Practice:
     """Make a practice with a provider and so many patients, each on the board."""
-    practice_id = create_practice(name)
+    practice_id = create_practice(name, require_2fa_for=())
     email = f"provider@{name.partition(' ')[0].lower()}.example"
     user = create_user(practice_id, NewUser(email, "Pat", "Provider", Role.PROVIDER, PASSWORD))
     dice, at = random.Random(patients), datetime.now(UTC)

@@ -1,7 +1,7 @@
 """What tests are made of: practices, people, readings. Every call makes new ones, so tests never share."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,12 +17,13 @@ from app.audit import context
 from app.domain.actor import Actor
 from app.domain.patients import NewPatient
 from app.domain.roles import Role
+from app.domain.users import NewUser
 from app.domain.vitals import BloodPressure
 from app.models import Patient
 from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import RecordedReading, record_blood_pressure
-from app.services.users import NewUser, create_user
+from app.services.users import create_user
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -66,9 +67,9 @@ class Person:
 
 
 @inside
-def a_practice(name: str = "Test Practice") -> UUID:
-    """Found a practice."""
-    return create_practice(name)
+def a_practice(name: str = "Test Practice", require_2fa_for: Collection[Role] = ()) -> UUID:
+    """Found a practice that asks a second factor of nobody, unless told otherwise."""
+    return create_practice(name, require_2fa_for=require_2fa_for)
 
 
 @inside

@@ -1,5 +1,7 @@
 """Signing in to the console and out of it."""
 
+import re
+
 from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
@@ -14,6 +16,7 @@ from app.services.login import check_credentials
 from app.web.errors import STATUS
 from app.web.identity import console_cookie, console_cookie_name
 
+_TOTP_CODE = re.compile("[0-9]{6}")
 _BLANK = "Enter your e-mail address and your password."
 _NO_STAFF = "This account is not a staff account, so it cannot use the console."
 _SIGNED_OUT = "You are signed out."
@@ -33,7 +36,7 @@ def login() -> ResponseReturnValue:
         return _form(refusal.code, refusal.detail)
 
 
-@console_page("/logout", Permission.SIGNED_IN, methods=("POST",))
+@console_page("/logout", Permission.OWN_ACCOUNT, methods=("POST",))
 def logout() -> ResponseReturnValue:
     """Sign out: the session ends at once, here and in the browser."""
     end_console_session(console_cookie())
@@ -44,15 +47,24 @@ def logout() -> ResponseReturnValue:
 
 
 def _let_in() -> Response:
-    credentials = LoginSchema().load({name: request.form.get(name, "") for name in ("email", "password")})
+    credentials = LoginSchema().load(_filled_in())
     if g.get("actor"):
         end_console_session(console_cookie())
         g.actor = None
-    user = check_credentials(credentials["email"], credentials["password"])
+    user = check_credentials(credentials["email"], credentials["password"], credentials["proof"])
     if not is_granted(Role(user.role), Permission.USE_CONSOLE):
         raise PermissionDenied(_NO_STAFF)
     session.clear()
     return _with_cookie(make_response(redirect(_destination(), 303)), open_console_session(user))
+
+
+def _filled_in() -> dict[str, str]:
+    """Return the form's fields; a code of the second factor only when one was typed: 6 digits, or a recovery code."""
+    filled = {name: request.form.get(name, "") for name in ("email", "password")}
+    code = request.form.get("code", "").strip()
+    if code:
+        filled["totp_code" if _TOTP_CODE.fullmatch(code) else "recovery_code"] = code
+    return filled
 
 
 def _form(code: str | None = None, problem: str = "") -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from app.admin.targets import wanted_page
-from app.domain.errors import PermissionDenied
+from app.domain.errors import PermissionDenied, TotpSetupRequired
 from app.domain.roles import Permission, is_granted
 from app.web.identity import CONSOLE
 from app.web.security import actor, refuse_odd_query
@@ -29,6 +29,8 @@ def console_page(
         def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             if g.get("actor") is None:
                 return _to_login()
+            if actor().must_set_up_2fa and permission is not Permission.OWN_ACCOUNT:
+                raise TotpSetupRequired
             if may(Permission.USE_CONSOLE) and may(permission):
                 return view(*args, **kwargs)
             if otherwise and may(Permission.USE_CONSOLE):

@@ -17,6 +17,7 @@ class AuditContext:
     request_id: str | None = None
     reason: str | None = None
     login_index: bytes | None = None
+    user_agent: str = ""
 
 
 _context: ContextVar[AuditContext] = ContextVar("audit_context", default=AuditContext())  # noqa: B039 - frozen

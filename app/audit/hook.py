@@ -52,19 +52,27 @@ def begin_with(session: OrmSession, question: Statement, given: Parameters) -> R
 
 
 @event.listens_for(AuditedSession, "after_begin")
-def _enter_practice(session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Tell the database whose rows may be seen, for this transaction only."""
+def _begin(session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
+    """Tell the database whose rows may be seen, and ask the first question in the same round trip."""
+    first = session.info.pop(_FIRST, None)
+    with driver_errors(connection):
+        _, *answers = send_by_driver(connection, [_tenant(), *([first] if first else [])])
+    if first:
+        session.info[_FIRST] = answers[0]
+
+
+def enter_practice(session: OrmSession) -> None:
+    """Go on, in a transaction that has begun, for the practice bound since: a login learns it on its way."""
+    send(session, _tenant())
+
+
+def _tenant() -> tuple[Statement, Parameters]:
     context = current()
-    tenant = {
+    return _SET_TENANT, {
         "practice": str(context.practice_id or ""),
         "user": str(context.user_id or ""),
         "login": context.login_index.hex() if context.login_index else "",
     }
-    first = session.info.pop(_FIRST, None)
-    with driver_errors(connection):
-        _, *answers = send_by_driver(connection, [(_SET_TENANT, tenant), *([first] if first else [])])
-    if first:
-        session.info[_FIRST] = answers[0]
 
 
 @event.listens_for(AuditedSession, "after_flush")

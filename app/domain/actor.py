@@ -16,3 +16,4 @@ class Actor:
     session_id: UUID | None
     patient_id: UUID | None = None
     email: str = ""
+    must_set_up_2fa: bool = False  # the practice asks it of this role: until then only the own account can be managed

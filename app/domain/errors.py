@@ -34,6 +34,20 @@ class AuthenticationFailed(VantrexiaError):
     default_detail = "Unable to log in with provided credentials."
 
 
+class TotpRequired(AuthenticationFailed):
+    """The password is right; a code of the authenticator app, or a recovery code, is needed as well."""
+
+    code = "totp_required"
+    default_detail = "A two-factor code is required."
+
+
+class TotpInvalid(AuthenticationFailed):
+    """The password is right, the code is not, or it was used before."""
+
+    code = "totp_invalid"
+    default_detail = "The two-factor code is not valid."
+
+
 class NotAuthenticated(VantrexiaError):
     """No credentials came with the request."""
 
@@ -84,6 +98,13 @@ class PermissionDenied(VantrexiaError):
 
     code = "permission_denied"
     default_detail = "You do not have permission to perform this action."
+
+
+class TotpSetupRequired(PermissionDenied):
+    """The practice asks a second factor of this role, and the account has none yet."""
+
+    code = "totp_setup_required"
+    default_detail = "Set up two-factor sign-in first: your role must use it."
 
 
 class NotFound(VantrexiaError):

@@ -23,6 +23,9 @@ class Permission(StrEnum):
     """One thing a route may ask for."""
 
     SIGNED_IN = "signed_in"
+    OWN_ACCOUNT = "account:own"  # the only one before a second factor that must be set up is set up
+    READ_USERS = "users:read"
+    WRITE_USERS = "users:write"
     READ_PATIENTS = "patients:read"
     WRITE_PATIENTS = "patients:write"
     SUBMIT_READINGS = "readings:submit"
@@ -42,6 +45,9 @@ _MONITORS = _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR}
 
 GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SIGNED_IN: frozenset(Role),
+    Permission.OWN_ACCOUNT: frozenset(Role),
+    Permission.READ_USERS: frozenset({Role.ADMIN}),
+    Permission.WRITE_USERS: frozenset({Role.ADMIN}),
     Permission.READ_PATIENTS: frozenset(Role),
     Permission.WRITE_PATIENTS: _CARE_TEAM | {Role.ADMIN},
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},

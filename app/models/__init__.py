@@ -4,7 +4,9 @@ from app.models.alert import Alert
 from app.models.audit_event import AuditEvent
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
+from app.models.credential import PasswordToken, RecoveryCode
 from app.models.idempotency_key import IdempotencyKey
+from app.models.mail import OutgoingMail
 from app.models.observation import Observation
 from app.models.patient import Patient, PatientSearchToken
 from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
@@ -22,11 +24,14 @@ __all__ = [
     "IdempotencyKey",
     "LoginAttempt",
     "Observation",
+    "OutgoingMail",
+    "PasswordToken",
     "Patient",
     "PatientSearchToken",
     "Practice",
     "PracticeKey",
     "PracticeThresholds",
+    "RecoveryCode",
     "RefreshToken",
     "SystemKey",
     "TokenFamily",

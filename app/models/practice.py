@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ForeignKey, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps, Versioned
@@ -21,6 +21,7 @@ class Practice(Identified, Timestamps, Audited, Base):
     name: Mapped[str]
     timezone: Mapped[str] = mapped_column(default="America/New_York")
     last_mrn: Mapped[int] = mapped_column(default=0, server_default="0")
+    require_2fa_for: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{admin}")  # roles
 
 
 class PracticeKey(TenantScoped, Base):

@@ -4,9 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Identified, TenantScoped
+from app.models.base import Base, Identified, TenantScoped, new_id
 
 
 class TokenFamily(Identified, TenantScoped, Base):
@@ -21,7 +22,10 @@ class TokenFamily(Identified, TenantScoped, Base):
 
     user_id: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+    ip: Mapped[str | None] = mapped_column(INET)
+    client: Mapped[str | None]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
     newest_token_hash: Mapped[bytes]
@@ -53,8 +57,11 @@ class ConsoleSession(TenantScoped, Base):
     )
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(default=new_id, server_default=func.gen_random_uuid())
     user_id: Mapped[int]
     security_version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+    ip: Mapped[str | None] = mapped_column(INET)
+    client: Mapped[str | None]

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.crypto.columns import encrypted_text
+from app.crypto.columns import encrypted_text, optional_text
 from app.domain.roles import Role
 from app.models.base import Audited, Base, TenantScoped, Timestamps, Versioned, new_id
 
@@ -34,13 +34,23 @@ class User(TenantScoped, Timestamps, Versioned, Audited, Base):
     last_name_enc: Mapped[bytes]
     role: Mapped[str]
     patient_id: Mapped[UUID | None]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]  # none until an invited person has chosen one
+    password_is_short: Mapped[bool] = mapped_column(default=False, server_default=false())
+    totp_secret_enc: Mapped[bytes | None]
+    totp_enabled_at: Mapped[datetime | None]  # a secret without this date is being set up
+    totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     security_version: Mapped[int] = mapped_column(default=1)
     disabled_at: Mapped[datetime | None]
 
     email = encrypted_text("email_enc")
     first_name = encrypted_text("first_name_enc")
     last_name = encrypted_text("last_name_enc")
+    totp_secret = optional_text("totp_secret_enc")
+
+    @property
+    def is_2fa_enabled(self) -> bool:
+        """Say whether signing in needs a second factor."""
+        return self.totp_enabled_at is not None
 
     @property
     def encryption_row(self) -> object:

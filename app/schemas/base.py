@@ -59,6 +59,12 @@ class Body(Schema):
         unknown = RAISE
 
 
+class NothingSchema(Body):
+    """An action that needs no word; the body may be left out."""
+
+    may_be_left_out = True
+
+
 class QueryNumber(fields.Integer):
     """A whole number in a query string: plain digits only."""
 

@@ -12,8 +12,9 @@ from sqlalchemy import delete, func, select, update
 
 from app.audit import context, events
 from app.domain.actor import Actor
+from app.domain.clients import describe_client
 from app.domain.roles import Role
-from app.models import ConsoleSession, User
+from app.models import ConsoleSession, Practice, User
 from app.services.transaction import now, transaction
 
 IDLE_LIMIT = timedelta(minutes=15)
@@ -33,6 +34,8 @@ def open_console_session(user: User) -> str:
                 user_id=user.id,
                 security_version=user.security_version,
                 expires_at=now() + ABSOLUTE_LIMIT,
+                ip=context.current().ip,
+                client=describe_client(context.current().user_agent),
             )
         )
         events.record(session, "console:login", "session", resource_id=user.id)
@@ -54,11 +57,14 @@ def find_console_actor(cookie: str, *, is_activity: bool = True) -> Actor | None
     if row is None:
         context.bind(practice_id=None)
         return None
-    held, user = row
+    held, user, needs_2fa = row
     if is_activity:
         _touch(held, now())
-    context.bind(user_id=user.id)
-    return Actor(user.id, user.practice_id, Role(user.role), None, user.patient_id, user.email)
+    context.bind(user_id=user.id, session_id=held.id)
+    return Actor(
+        user.id, user.practice_id, Role(user.role), held.id, user.patient_id, user.email,
+        must_set_up_2fa=not user.is_2fa_enabled and user.role in needs_2fa,
+    )  # fmt: skip
 
 
 def end_console_session(cookie: str) -> None:
@@ -70,8 +76,9 @@ def end_console_session(cookie: str) -> None:
 
 def _living(secret: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's Select of two entities
     return (
-        select(ConsoleSession, User)
+        select(ConsoleSession, User, Practice.require_2fa_for)
         .join(User, (User.practice_id == ConsoleSession.practice_id) & (User.id == ConsoleSession.user_id))
+        .join(Practice, Practice.id == User.practice_id)
         .where(
             ConsoleSession.token_hash == _hash(secret),
             ConsoleSession.expires_at > func.now(),

@@ -13,6 +13,7 @@ from app.domain.actor import Actor
 from app.domain.billing.entries import NewBillingEntry
 from app.domain.patients import Address, Gender, NewPatient
 from app.domain.roles import Role
+from app.domain.users import NewUser
 from app.domain.vitals import BloodPressure
 from app.models import Alert, User
 from app.services.alerts import acknowledge_alert
@@ -21,7 +22,7 @@ from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import record_blood_pressure
 from app.services.transaction import now, transaction
-from app.services.users import NewUser, create_user
+from app.services.users import create_user
 
 PASSWORD = "SecureP@ss123"  # noqa: S105 - published: the demo exists on a developer's loopback address only
 DEMO_PATIENTS = 87
@@ -85,7 +86,7 @@ _DEMO_STAFF = (
 
 
 def _found(name: str, domain: str, staff: tuple[tuple[str, str, str, Role], ...]) -> dict[str, Actor]:
-    practice_id = create_practice(name)
+    practice_id = create_practice(name, require_2fa_for=())  # the published accounts sign in by password alone
     actors = {}
     for mailbox, first, last, role in staff:
         user = create_user(practice_id, NewUser(f"{mailbox}{domain}", first, last, role, PASSWORD))

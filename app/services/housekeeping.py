@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 
 from app.audit import context
-from app.models import ConsoleSession, Practice, RefreshToken, TokenFamily
+from app.models import ConsoleSession, PasswordToken, Practice, RefreshToken, TokenFamily
+from app.services.attempts import purge_login_attempts
 from app.services.idempotency import KEEP_FOR, purge_keys
-from app.services.login import purge_login_attempts
+from app.services.mail import purge_mails
 from app.services.transaction import now, transaction
 
 _KEEP_SESSIONS = timedelta(days=30)  # ended sessions stay visible for a while, then go
+_KEEP_MAILS = timedelta(days=30)
 _KEEP_ATTEMPTS = timedelta(days=1)
 _MONTHS_AHEAD = 2
 
@@ -39,8 +41,10 @@ def ensure_audit_partitions() -> None:
 def _purge_practice(practice_id: UUID, at: datetime) -> None:
     context.bind(practice_id=practice_id)
     purge_keys(at - KEEP_FOR)
+    purge_mails(at - _KEEP_MAILS)
     with transaction() as session:
         old = select(TokenFamily.id).where(TokenFamily.expires_at < at - _KEEP_SESSIONS)
         session.execute(delete(RefreshToken).where(RefreshToken.family_id.in_(old)))
         session.execute(delete(TokenFamily).where(TokenFamily.expires_at < at - _KEEP_SESSIONS))
+        session.execute(delete(PasswordToken).where(PasswordToken.expires_at < at))
         session.execute(delete(ConsoleSession).where(ConsoleSession.expires_at < at - _KEEP_SESSIONS))

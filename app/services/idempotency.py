@@ -4,7 +4,7 @@ A crash leaves neither work nor key. A parallel twin waits on the key's row and 
 and errors are not kept: the work was rolled back, so the request may be made again.
 """
 
-import hashlib
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.crypto.columns import decrypt, encrypt
 from app.crypto.envelope import place
+from app.crypto.keyring import keyring
 from app.domain.actor import Actor
 from app.domain.errors import IdempotencyMismatch, RequestInProgress
 from app.models import IdempotencyKey
@@ -47,7 +48,7 @@ def do_once(actor: Actor, request: KeyedRequest, work: Callable[[], Answer]) -> 
 
     Raises IdempotencyMismatch when the key was used with another body, RequestInProgress when its twin never finished.
     """
-    fingerprint = hashlib.sha256(request.body).digest()
+    fingerprint = _fingerprint(actor, request.body)
     with transaction() as session:
         if _claim(session, actor, request, fingerprint):
             answer = work()
@@ -61,6 +62,11 @@ def purge_keys(before: datetime) -> int:
     with transaction() as session:
         purged = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before))
         return purged.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def _fingerprint(actor: Actor, body: bytes) -> bytes:
+    """Return a keyed hash: a plain one of a body with a password in it could be guessed at."""
+    return hmac.digest(keyring.practice(actor.practice_id).index, b"idempotency|" + body, "sha256")
 
 
 def _claim(session: Session, actor: Actor, request: KeyedRequest, fingerprint: bytes) -> bool:

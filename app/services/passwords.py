@@ -6,6 +6,8 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from app.domain.passwords import normalise
+
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _cores = BoundedSemaphore(os.cpu_count() or 1)
 
@@ -16,14 +18,14 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$sB/TRtTaNIpO2qBwqJmonA$SPssJNgIz9WhyIF
 def hash_password(password: str) -> str:
     """Return the hash to store."""
     with _cores:
-        return _hasher.hash(password)
+        return _hasher.hash(normalise(password))
 
 
 def is_correct(password: str, stored_hash: str | None) -> bool:
     """Say whether the password fits; without a stored hash do the same work and say no."""
     with _cores:
         try:
-            return _hasher.verify(stored_hash or _NOBODY, password) and stored_hash is not None
+            return _hasher.verify(stored_hash or _NOBODY, normalise(password)) and stored_hash is not None
         except (VerifyMismatchError, InvalidHashError):
             return False
 

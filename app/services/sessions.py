@@ -13,6 +13,7 @@ from app.audit import context, events
 from app.audit.hook import begin_with
 from app.database.statements import Statement
 from app.domain.actor import Actor
+from app.domain.clients import describe_client
 from app.domain.errors import TokenAlreadyRotated, TokenInvalid, TokenReused
 from app.domain.roles import Role
 from app.domain.tokens import REFRESH_LIFETIME, SESSION_LIFETIME, Replay, judge_replay
@@ -56,6 +57,8 @@ def open_session(user: User) -> IssuedSession:
         user_id=user.id,
         expires_at=at + SESSION_LIFETIME,
         newest_token_hash=_hash(refresh_id),
+        ip=context.current().ip,
+        client=describe_client(context.current().user_agent),
     )
     context.bind(session_id=family.id)
     with transaction() as session:
@@ -102,12 +105,18 @@ def find_actor(claims: TokenClaims) -> Actor | None:
     living = begin_with(db.session(), _LIVING, asked)  # the use case goes on in this transaction
     if not living:
         return None
-    return Actor(claims.user_id, claims.practice_id, Role(living[0].role), claims.session_id, living[0].patient_id)
+    row, session_id = living[0], claims.session_id
+    return Actor(
+        claims.user_id, claims.practice_id, Role(row.role), session_id, row.patient_id,
+        must_set_up_2fa=row.must_set_up_2fa,
+    )  # fmt: skip
 
 
-_users, _families = (User.metadata.tables[name].c for name in ("users", "token_families"))
+_users, _families, _practices = (User.metadata.tables[name].c for name in ("users", "token_families", "practices"))
+_must_set_up_2fa = _users.totp_enabled_at.is_(None) & (_users.role == func.any(_practices.require_2fa_for))
 _LIVING = Statement(
-    select(_users.role, _users.patient_id).where(
+    select(_users.role, _users.patient_id, _must_set_up_2fa.label("must_set_up_2fa")).where(
+        _practices.id == _users.practice_id,
         _users.practice_id == bindparam("practice"),
         _users.id == bindparam("user"),
         _users.security_version == bindparam("security_version"),
@@ -152,7 +161,21 @@ def _succeed(session: Session, user: User, family: TokenFamily, claims: TokenCla
     at, refresh_id = now(), secrets.token_urlsafe(32)
     session.add(_refresh_token(family, refresh_id, at, parent=_hash(claims.token_id)))
     family.newest_token_hash = _hash(refresh_id)
+    family.last_used_at = at
     events.record(session, "auth:refresh", "session", resource_id=family.id)
+    return _issued(user, family, refresh_id, at)
+
+
+def renew_session(session: Session, user: User, session_id: UUID) -> IssuedSession | None:
+    """Give a session of the user a new refresh token in place of all it had, within the caller's transaction."""
+    family = _locked_family(session, user.practice_id, session_id)
+    if family is None or family.user_id != user.id or family.revoked_at is not None:
+        return None
+    at, refresh_id = now(), secrets.token_urlsafe(32)
+    unspent = update(RefreshToken).where(RefreshToken.family_id == family.id, RefreshToken.used_at.is_(None))
+    session.execute(unspent.values(used_at=at))
+    session.add(_refresh_token(family, refresh_id, at, parent=family.newest_token_hash))
+    family.newest_token_hash, family.last_used_at = _hash(refresh_id), at
     return _issued(user, family, refresh_id, at)
 
 

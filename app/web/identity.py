@@ -53,7 +53,7 @@ def console_cookie() -> str:
 
 def _identify() -> None:
     g.request_id = str(uuid.uuid4())
-    start(AuditContext(ip=request.remote_addr, request_id=g.request_id))
+    start(AuditContext(ip=request.remote_addr, request_id=g.request_id, user_agent=request.user_agent.string))
     g.identity = NotAuthenticated()
     if request.path.startswith(f"{CONSOLE}/"):
         is_activity = request.headers.get("HX-Trigger") != _SELF_REFRESHING

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from flask import Response, g, make_response, request
 
 from app.domain.actor import Actor
-from app.domain.errors import PermissionDenied, ValidationFailed
+from app.domain.errors import PermissionDenied, TotpSetupRequired, ValidationFailed
 from app.domain.roles import Permission, is_granted
 from app.services.idempotency import Answer, KeyedRequest, do_once
 from app.web.identity import current_actor
@@ -18,8 +18,11 @@ _MAX_KEY = 255
 _KEPT_HEADERS = ("ETag", "Location")
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Let only signed-in callers with the permission through; put it outermost on a view."""
+def requires(permission: Permission, *, is_replayable: bool = True) -> Callable[[View], View]:
+    """Let only signed-in callers with the permission through; put it outermost on a view.
+
+    What asks for a password or a code is not replayable: failed tries are counted, and that must not be rolled back.
+    """
 
     def decorate(view: View) -> View:
         takes_query = reads_query(view)
@@ -30,8 +33,10 @@ def requires(permission: Permission) -> Callable[[View], View]:
             if not is_granted(actor.role, permission):
                 raise PermissionDenied
             g.actor = actor
+            if actor.must_set_up_2fa and permission is not Permission.OWN_ACCOUNT:
+                raise TotpSetupRequired
             refuse_odd_query(takes_query=takes_query)
-            if request.method == "POST" and _KEY in request.headers:
+            if is_replayable and request.method == "POST" and _KEY in request.headers:
                 return _once(actor, lambda: make_response(view(*args, **kwargs)))
             return view(*args, **kwargs)
 

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
+from app.integrations.mail import postbox
 from app.services.keys import load_wrapped_keys
 from app.web import errors, headers, identity, logs, rate_limits
 from app.web.strict_json import StrictJsonProvider
@@ -39,6 +40,16 @@ class SharedSettings(Protocol):
     def field_encryption_keys(self) -> tuple[bytes, ...]: ...
     @property
     def log_level(self) -> str: ...
+    @property
+    def is_development(self) -> bool: ...
+    @property
+    def var_dir(self) -> Path: ...
+    @property
+    def smtp_url(self) -> str | None: ...
+    @property
+    def mail_from(self) -> str: ...
+    @property
+    def public_url(self) -> str: ...
 
 
 def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
@@ -54,6 +65,8 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     csrf.init_app(app)
     ring.configure(settings.jwt_secret_keys)
     keyring.configure(settings.field_encryption_keys, load_wrapped_keys)
+    mail_directory = settings.var_dir / "mail" if settings.is_development else None
+    postbox.configure(settings.smtp_url, mail_directory, settings.mail_from, settings.public_url)
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
     rate_limits.init_app(app, settings.redis_url)

@@ -12,7 +12,8 @@ from app import create_app
 from app.domain.roles import Role
 from config import Settings
 from tests.admin.visits import enter, submit_login, token
-from tests.builders import a_patient, a_user
+from tests.authenticator import enrol
+from tests.builders import a_patient, a_practice, a_user
 
 SITE = "https://rpm.example"
 
@@ -167,3 +168,18 @@ def test_in_production_a_developers_cookie_opens_nothing(production: FlaskClient
 
 def _cookie(answer: TestResponse, name: str) -> str:
     return next(cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith(f"{name}="))
+
+
+def test_s15_the_console_asks_for_the_second_factor_as_well(client: FlaskClient) -> None:
+    """The password alone does not open it; a code of the app or a recovery code beside it does."""
+    person = a_user()
+    phone = enrol(client, person)
+    alone = submit_login(client, person.email, person.password)
+    assert (alone.status_code, "A two-factor code is required" in alone.text) == (401, True)
+    assert submit_login(client, person.email, person.password, code=phone.code()).status_code == 303
+
+
+def test_s15_the_console_shows_nothing_to_who_must_set_up_a_second_factor(client: FlaskClient) -> None:
+    """No patient, no board."""
+    enter(client, a_user(a_practice(require_2fa_for=[Role.ADMIN]), Role.ADMIN))
+    assert [client.get(f"/admin/{page}").status_code for page in ("", "patients")] == [403, 403]
