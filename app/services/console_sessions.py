@@ -13,7 +13,8 @@ from sqlalchemy import delete, func, select, update
 from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.roles import Role
-from app.models import ConsoleSession, User
+from app.models import BreakGlassEpisode, ConsoleSession, User
+from app.services.break_glass import emergency_of, is_open
 from app.services.transaction import now, transaction
 
 IDLE_LIMIT = timedelta(minutes=15)
@@ -54,11 +55,13 @@ def find_console_actor(cookie: str, *, is_activity: bool = True) -> Actor | None
     if row is None:
         context.bind(practice_id=None)
         return None
-    held, user = row
+    held, user, *episode = row
     if is_activity:
         _touch(held, now())
     context.bind(user_id=user.id)
-    return Actor(user.id, user.practice_id, Role(user.role), None, user.patient_id, user.email)
+    emergency = emergency_of(*episode)
+    role = Role(user.role)
+    return Actor(user.id, user.practice_id, role, None, user.patient_id, user.email, held.token_hash, emergency)
 
 
 def end_console_session(cookie: str) -> None:
@@ -68,10 +71,11 @@ def end_console_session(cookie: str) -> None:
         events.record(session, "console:logout", "session", resource_id=context.current().user_id)
 
 
-def _living(secret: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's Select of two entities
+def _living(secret: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's Select of several entities
     return (
-        select(ConsoleSession, User)
+        select(ConsoleSession, User, BreakGlassEpisode.id, BreakGlassEpisode.reason, BreakGlassEpisode.expires_at)
         .join(User, (User.practice_id == ConsoleSession.practice_id) & (User.id == ConsoleSession.user_id))
+        .outerjoin(BreakGlassEpisode, is_open(BreakGlassEpisode, ConsoleSession.practice_id, ConsoleSession.token_hash))
         .where(
             ConsoleSession.token_hash == _hash(secret),
             ConsoleSession.expires_at > func.now(),

@@ -1,7 +1,8 @@
 """Doing a request once: the key is written first, in the transaction of the work, and keeps the answer for a day.
 
 A crash leaves neither work nor key. A parallel twin waits on the key's row and then gets the stored answer. Refusals
-and errors are not kept: the work was rolled back, so the request may be made again.
+and errors are not kept: the work was rolled back, so the request may be made again. Of the body only a keyed hash is
+kept: some bodies hold a password, and a plain hash would let it be guessed from a copy of the database.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.audit import events
+from app.crypto.blind_index import blind_index
 from app.crypto.columns import decrypt, encrypt
 from app.crypto.envelope import place
 from app.domain.actor import Actor
@@ -47,7 +49,7 @@ def do_once(actor: Actor, request: KeyedRequest, work: Callable[[], Answer]) -> 
 
     Raises IdempotencyMismatch when the key was used with another body, RequestInProgress when its twin never finished.
     """
-    fingerprint = hashlib.sha256(request.body).digest()
+    fingerprint = blind_index(actor.practice_id, "request", hashlib.sha256(request.body).hexdigest())
     with transaction() as session:
         if _claim(session, actor, request, fingerprint):
             answer = work()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.orm import Session
 
 from app.audit import context, events
@@ -17,6 +17,7 @@ from app.domain.tokens import REFRESH_LIFETIME, SESSION_LIFETIME, Replay, judge_
 from app.extensions import db
 from app.models import RefreshToken, TokenFamily, User
 from app.models.base import new_id
+from app.services.break_glass import emergency_of, is_open
 from app.services.transaction import now, transaction
 
 
@@ -96,25 +97,49 @@ def find_actor(claims: TokenClaims) -> Actor | None:
         "user": claims.user_id,
         "security_version": claims.security_version,
         "family": claims.session_id,
+        "session_key": claims.session_id.bytes,
     }
     row = db.session.connection().execute(_LIVING, asked).first()  # the use case goes on in this transaction
     if row is None:
         return None
-    return Actor(claims.user_id, claims.practice_id, Role(row.role), claims.session_id, row.patient_id)
+    return Actor(
+        claims.user_id,
+        claims.practice_id,
+        Role(row.role),
+        claims.session_id,
+        row.patient_id,
+        session_key=claims.session_id.bytes,
+        emergency=emergency_of(row.episode, row.reason, row.until),
+    )
 
 
 # Built once: at every request, building a statement costs more than running it.
-_users, _families = (User.metadata.tables[name].c for name in ("users", "token_families"))
-_LIVING = select(_users.role, _users.patient_id).where(
-    _users.practice_id == bindparam("practice"),
-    _users.id == bindparam("user"),
-    _users.security_version == bindparam("security_version"),
-    _users.disabled_at.is_(None),
-    _families.practice_id == _users.practice_id,
-    _families.user_id == _users.id,
-    _families.id == bindparam("family"),
-    _families.revoked_at.is_(None),
-    _families.expires_at > func.now(),
+_tables = User.metadata.tables
+_users, _families, _episodes = (_tables[name].c for name in ("users", "token_families", "break_glass_episodes"))
+_LIVING = (
+    select(
+        _users.role,
+        _users.patient_id,
+        _episodes.id.label("episode"),
+        _episodes.reason,
+        _episodes.expires_at.label("until"),
+    )
+    .select_from(
+        _tables["users"]
+        .join(_tables["token_families"], true())
+        .outerjoin(_tables["break_glass_episodes"], is_open(_episodes, bindparam("practice"), bindparam("session_key")))
+    )
+    .where(
+        _users.practice_id == bindparam("practice"),
+        _users.id == bindparam("user"),
+        _users.security_version == bindparam("security_version"),
+        _users.disabled_at.is_(None),
+        _families.practice_id == _users.practice_id,
+        _families.user_id == _users.id,
+        _families.id == bindparam("family"),
+        _families.revoked_at.is_(None),
+        _families.expires_at > func.now(),
+    )
 )
 
 
