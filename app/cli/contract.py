@@ -14,7 +14,7 @@ from app.web.errors import STATUS
 @with_appcontext
 def openapi() -> None:
     """Print the OpenAPI document."""
-    document = current_app.test_client().get("/api/v1/openapi.json").get_json()
+    document = json.loads(current_app.test_client().get("/api/v1/openapi.json").text)
     click.echo(json.dumps(document, indent=2, sort_keys=True))
 
 
