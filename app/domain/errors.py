@@ -86,6 +86,13 @@ class PermissionDenied(VantrexiaError):
     default_detail = "You do not have permission to perform this action."
 
 
+class HttpsRequired(VantrexiaError):
+    """The request came in plain text over a network: whatever it carried must be taken as known."""
+
+    code = "https_required"
+    default_detail = "This service answers over HTTPS only. Change any password or token sent in this request."
+
+
 class NotFound(VantrexiaError):
     """Nothing of that id is visible to this caller: other practices' ids look exactly like random ones."""
 

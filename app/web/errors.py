@@ -28,6 +28,7 @@ STATUS: dict[str, int] = {
     "token_already_rotated": 401,
     "token_reused": 401,
     "permission_denied": 403,
+    "https_required": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,

@@ -35,15 +35,15 @@ def test_s29_every_operation_keeps_the_contract(
         name = f"{operation.method.upper()} {operation.path}"
         person = home.person(next(role for role in Role if role in GRANTS[permissions[name]]))
         broken += [f"{name}: {failure}" for failure in _failures(operation, lambda person=person: bearer(person))]
-    assert broken == []
+    assert not broken, "\n\n".join(broken)
 
 
 def _failures(operation: schemathesis.schemas.APIOperation, sign_in: Callable[[], dict[str, str]]) -> list[str]:
-    """Return what schemathesis finds wrong: forty cases that keep the schema, forty that break it."""
+    """Return what schemathesis finds wrong: cases that keep the schema, and cases that break it."""
     found = []
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
-        @bounded(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+        @bounded(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode))
         def attack(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=sign_in())

@@ -36,7 +36,7 @@ def _path(rule: Rule) -> str:
     return "".join(_SAMPLE if is_dynamic else part for is_dynamic, part in rule._trace if part != "|")
 
 
-def test_every_route_has_a_permission_or_is_on_the_short_public_list(app: Flask) -> None:
+def test_s28_every_route_has_a_permission_or_is_on_the_short_public_list(app: Flask) -> None:
     """A route without a lock is a leak."""
     unlocked = {
         rule.endpoint
@@ -46,7 +46,7 @@ def test_every_route_has_a_permission_or_is_on_the_short_public_list(app: Flask)
     assert unlocked == PUBLIC
 
 
-def test_every_api_operation_answers_an_anonymous_caller_with_401_in_the_envelope(
+def test_s29_every_api_operation_answers_an_anonymous_caller_with_401_in_the_envelope(
     app: Flask, client: FlaskClient
 ) -> None:
     """No operation says anything before it knows who asks, not even which fields it wants."""
@@ -60,7 +60,7 @@ def test_every_api_operation_answers_an_anonymous_caller_with_401_in_the_envelop
     assert wrong == []
 
 
-def test_the_openapi_document_equals_the_url_map(app: Flask, client: FlaskClient) -> None:
+def test_s92_the_openapi_document_equals_the_url_map(app: Flask, client: FlaskClient) -> None:
     """Nothing undocumented, nothing documented that is not there."""
     document = client.get("/api/v1/openapi.json").json
     documented = {

@@ -34,7 +34,9 @@ def test_models_and_migrations_do_not_drift(app: Flask, settings: Settings) -> N
     assert differences == []
 
 
-def test_every_table_with_a_practice_has_forced_row_security_and_a_policy(app: Flask, postgres: LocalPostgres) -> None:
+def test_s32_every_table_with_a_practice_has_forced_row_security_and_a_policy(
+    app: Flask, postgres: LocalPostgres
+) -> None:
     """Partitions included."""
     unprotected = postgres.query(
         "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'practice_id'"
@@ -44,7 +46,7 @@ def test_every_table_with_a_practice_has_forced_row_security_and_a_policy(app: F
     assert unprotected.split() == []
 
 
-def test_the_application_role_owns_nothing_and_bypasses_nothing(app: Flask, postgres: LocalPostgres) -> None:
+def test_s32_the_application_role_owns_nothing_and_bypasses_nothing(app: Flask, postgres: LocalPostgres) -> None:
     """Neither superuser nor owner of anything."""
     powers = postgres.query(
         "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb"
