@@ -30,13 +30,13 @@ _ERRORS = {
 _IDEMPOTENCY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "description": "Makes the request happen once: a repetition within 24 hours gets the first answer.",
 }
 _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]+")$'},
     "description": "The ETag of the version to change; a stale one is answered with 412.",
 }
 
@@ -82,7 +82,8 @@ def _document_house_rules(doc: dict[str, Any], _info: Any, *, method: str, **_: 
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
         responses.setdefault(status, {"description": description, "content": content})
     responses.pop("default", None)
-    headers = {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH]}.get(method.lower(), [])
+    is_public = doc.get("security") == []
+    headers = [] if is_public else {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH]}.get(method.lower(), [])
     doc["parameters"] = [*doc.get("parameters", []), *headers]
     return doc
 

@@ -14,7 +14,7 @@ class LoginSchema(Body):
     password = Secret(required=True, longest=1024, load_only=True)
     totp_code = Text(
         longest=6,
-        validate=validate.Regexp(r"[0-9]{6}$"),
+        validate=validate.Regexp(r"^[0-9]{6}$"),
         metadata={"description": "Six digits, once two-factor sign-in is on."},
     )
 

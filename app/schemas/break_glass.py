@@ -18,14 +18,17 @@ class DeclarationSchema(Body):
         required=True,
         longest=MAX_REASON,
         validate=validate.Length(min=MIN_REASON),
-        metadata={"description": "Read by administrators and kept in the audit trail: do not name the patient."},
+        metadata={
+            "description": "Read by administrators and kept in the audit trail: do not name the patient.",
+            "minLength": MIN_REASON,
+        },
     )
     minutes = Whole(low=1, high=MAX_MINUTES, load_default=DEFAULT_MINUTES)
     password = Secret(required=True, longest=1024, load_only=True)
     totp_code = Text(
         longest=6,
         load_only=True,
-        validate=validate.Regexp(r"[0-9]{6}$"),
+        validate=validate.Regexp(r"^[0-9]{6}$"),
         metadata={"description": "Six digits, once two-factor sign-in is on."},
     )
 
