@@ -37,8 +37,10 @@ class Bodies:
 
     def resolve(self, schema: Schema) -> Schema:
         """Follow a reference to its schema."""
-        while "$ref" in schema or "allOf" in schema:
-            if "$ref" in schema:
+        while schema.keys() & {"$ref", "allOf", "anyOf"}:
+            if "anyOf" in schema:
+                schema = schema["anyOf"][-1]  # the first is null
+            elif "$ref" in schema:
                 _, _, group, name = schema["$ref"].split("/")
                 schema = self._document["components"][group][name]
             else:
