@@ -6,6 +6,7 @@ from app import admin, cli, jobs
 from app.api import base
 from app.api.auth import auth
 from app.api.billing import billing
+from app.api.break_glass import break_glass
 from app.api.docs import docs
 from app.api.fhir import fhir
 from app.api.health import health
@@ -18,7 +19,7 @@ from app.api.users import users
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, passwords, second_factor, users, patients, ingestion, triage, billing, fhir)
+GROUPS = (auth, passwords, second_factor, users, break_glass, patients, ingestion, triage, billing, fhir)
 
 
 def create_app(settings: Settings) -> Flask:

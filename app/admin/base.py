@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from app.admin.targets import wanted_page
 from app.domain.errors import PermissionDenied, TotpSetupRequired
-from app.domain.roles import Permission, is_granted
+from app.domain.roles import Permission
 from app.web.identity import CONSOLE
 from app.web.security import actor, refuse_odd_query
 
@@ -57,7 +57,7 @@ def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], 
 
 def may(permission: Permission | str) -> bool:
     """Say whether the person who is signed in, if any, holds the permission."""
-    return bool(g.get("actor")) and is_granted(actor().role, Permission(permission))
+    return bool(g.get("actor")) and actor().may(Permission(permission))
 
 
 def load_query(schema: Schema) -> Any:

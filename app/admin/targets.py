@@ -23,6 +23,6 @@ def wanted_page(target: str) -> str | None:
     path = parts.path
     if not path.startswith(f"{CONSOLE}/") or not _PLAIN.fullmatch(path) or ".." in unquote(path):
         return None
-    if path.startswith((f"{CONSOLE}/login", f"{CONSOLE}/logout", f"{CONSOLE}/alerts/")):
+    if path.startswith((f"{CONSOLE}/login", f"{CONSOLE}/logout", f"{CONSOLE}/alerts/", f"{CONSOLE}/emergency/end")):
         return None
     return f"{path}?{parts.query}".removesuffix("?")

@@ -30,13 +30,13 @@ _ERRORS = {
 _IDEMPOTENCY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "description": "Makes the request happen once: a repetition within 24 hours gets the first answer.",
 }
 _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]+")$'},
     "description": "The ETag of the version to change; a stale one is answered with 412.",
 }
 
@@ -77,15 +77,23 @@ class EndpointGroup(Blueprint):  # type: ignore[misc]  # flask-smorest has no ty
         return cast(Callable[[View], View], super().doc(**options))
 
 
-def _document_house_rules(doc: dict[str, Any], _info: Any, *, method: str, **_: Any) -> dict[str, Any]:
+def _document_house_rules(doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
     responses = doc.setdefault("responses", {})
     for status, description in _ERRORS.items():
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
         responses.setdefault(status, {"description": description, "content": content})
     responses.pop("default", None)
-    headers = {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH]}.get(method.lower(), [])
+    is_public = info.get("manual_doc", {}).get("security") == []
+    headers = [] if is_public else {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH]}.get(method.lower(), [])
     doc["parameters"] = [*doc.get("parameters", []), *headers]
     return doc
+
+
+def _null_or_that(_converter: Any, _field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of a part that may be null that it is null or that part; apispec says: any object, or that part."""
+    if "anyOf" not in ret:
+        return {}
+    return {"anyOf": [{"type": "object", "nullable": True, "enum": [None]}, *ret["anyOf"][1:]]}
 
 
 def init_app(app: Flask, groups: tuple[EndpointGroup, ...]) -> None:
@@ -98,6 +106,7 @@ def init_app(app: Flask, groups: tuple[EndpointGroup, ...]) -> None:
             "servers": [{"url": "/"}],
         },
     )
+    api.ma_plugin.converter.add_attribute_function(_null_or_that)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for group in groups:
         api.register_blueprint(group)

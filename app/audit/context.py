@@ -18,6 +18,7 @@ class AuditContext:
     reason: str | None = None
     login_index: bytes | None = None
     user_agent: str = ""
+    break_glass_id: UUID | None = None
 
 
 _context: ContextVar[AuditContext] = ContextVar("audit_context", default=AuditContext())  # noqa: B039 - frozen

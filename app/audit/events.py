@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.audit.context import current
+from app.audit.context import AuditContext, current
 from app.database.statements import Statement, driver_errors, send_by_driver, take_waiting
 from app.domain.errors import Unavailable
 from app.models.audit_event import AuditEvent
@@ -50,7 +50,7 @@ def record(
             "fields": None if fields is None else sorted(fields),
             "ip": context.ip,
             "request_id": context.request_id,
-            "reason": reason or context.reason,
+            "reason": _reason(reason, context),
         }
     )
 
@@ -78,3 +78,11 @@ def forget_recorded(session: Session) -> None:
     """Drop what was noted: the transaction it belonged to was rolled back."""
     session.info.pop(_BUFFER, None)
     take_waiting(session)
+
+
+def _reason(own: str | None, context: AuditContext) -> str | None:
+    """Return why it happened; within a break-glass episode every event names it, besides a reason of its own."""
+    if context.break_glass_id is None:
+        return own or context.reason
+    emergency = f"break-glass {context.break_glass_id}: {context.reason}"
+    return f"{own}; {emergency}" if own else emergency

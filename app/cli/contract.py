@@ -6,7 +6,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.domain.roles import Permission, Role, is_granted
+from app.domain.roles import EMERGENCY_GRANTS, Permission, Role, is_granted
 from app.web.errors import STATUS
 
 
@@ -14,7 +14,7 @@ from app.web.errors import STATUS
 @with_appcontext
 def openapi() -> None:
     """Print the OpenAPI document."""
-    document = current_app.test_client().get("/api/v1/openapi.json").get_json()
+    document = json.loads(current_app.test_client().get("/api/v1/openapi.json").text)
     click.echo(json.dumps(document, indent=2, sort_keys=True))
 
 
@@ -43,4 +43,5 @@ def role_table() -> str:
         f"| `{permission}` | {' | '.join('yes' if is_granted(role, permission) else '–' for role in Role)} |"  # noqa: RUF001 - a dash in a table
         for permission in Permission
     ]
-    return "\n".join([head, *rows])
+    emergency = ", ".join(f"`{permission}`" for permission in Permission if permission in EMERGENCY_GRANTS)
+    return "\n".join([head, *rows, "", f"While they hold emergency access, all staff may also: {emergency}."])

@@ -1,14 +1,27 @@
 """Who is asking: the identity every use case receives."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from app.domain.roles import Role
+from app.domain.roles import EMERGENCY_GRANTS, Permission, Role, is_granted
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """A break-glass episode that lasts."""
+
+    id: UUID
+    reason: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person; `patient_id` is set for `patient` users, who see themselves only."""
+    """A signed-in person; `patient_id` is set for `patient` users, who see themselves only.
+
+    `session_key` names the session, of the API or of the console; `emergency` is set while it has broken the glass.
+    """
 
     user_id: int
     practice_id: UUID
@@ -17,3 +30,10 @@ class Actor:
     patient_id: UUID | None = None
     email: str = ""
     must_set_up_2fa: bool = False  # the practice asks it of this role: until then only the own account can be managed
+    session_key: bytes = b""
+    emergency: Emergency | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the person's role, or the emergency they declared, lets them do this."""
+        in_emergency = self.emergency is not None and permission in EMERGENCY_GRANTS
+        return in_emergency or is_granted(self.role, permission)

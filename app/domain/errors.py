@@ -107,6 +107,13 @@ class TotpSetupRequired(PermissionDenied):
     default_detail = "Set up two-factor sign-in first: your role must use it."
 
 
+class HttpsRequired(VantrexiaError):
+    """The request came in plain text over a network: whatever it carried must be taken as known."""
+
+    code = "https_required"
+    default_detail = "This service answers over HTTPS only. Change any password or token sent in this request."
+
+
 class NotFound(VantrexiaError):
     """Nothing of that id is visible to this caller: other practices' ids look exactly like random ones."""
 

@@ -53,6 +53,16 @@ If its owner did not do this, somebody may be guessing the password. An administ
     return Letter("account_locked", "An account was locked", text, now)
 
 
+def emergency_access(user_id: int, started_at: datetime, until: datetime) -> Letter:
+    """Tell an administrator who broke the glass; the reason stands in the trail, because it may say too much."""
+    text = f"""The account number {user_id} of your practice took emergency access at {started_at:%Y-%m-%d %H:%M} UTC,
+until {until:%H:%M} UTC at the latest.
+
+The reason, and everything seen and done meanwhile, is marked in the audit trail. Please look at it.
+"""
+    return Letter("emergency_access", "Emergency access was taken", text, started_at)
+
+
 def account_changed(what: str, now: datetime) -> Letter:
     """Tell the owner of an account that something about its security changed."""
     text = f"""{what} at {now:%Y-%m-%d %H:%M} UTC.

@@ -7,8 +7,9 @@ from procrastinate import JobContext, RetryStrategy
 
 from app.jobs.queue import in_house, queue
 from app.services.attempts import TELL_OF_LOCKOUT
+from app.services.break_glass import TELL_OF_BREAK_GLASS
 from app.services.mail import DELIVER, deliver_mail
-from app.services.notices import tell_of_lockout
+from app.services.notices import tell_of_break_glass, tell_of_lockout
 from app.services.password_changes import SEND_PASSWORD_RESET, send_reset
 
 # Waits of about 5, 25, 125 and 625 seconds, then up to 22 hours: a mail server may be away for a night.
@@ -35,3 +36,9 @@ async def tell_administrators(practice_id: str | None, user_id: int | None) -> N
     """Tell a practice's administrators of a locked account; nobody of an address that nobody has."""
     if practice_id is not None and user_id is not None:
         await in_house(partial(tell_of_lockout, UUID(practice_id), user_id))
+
+
+@queue.task(name=TELL_OF_BREAK_GLASS, retry=_RETRY)
+async def tell_of_emergency_access(practice_id: str, episode_id: str) -> None:
+    """Tell a practice's administrators that somebody took emergency access."""
+    await in_house(partial(tell_of_break_glass, UUID(practice_id), UUID(episode_id)))

@@ -4,6 +4,7 @@ from app.models.alert import Alert
 from app.models.audit_event import AuditEvent
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
+from app.models.break_glass import BreakGlassEpisode
 from app.models.credential import PasswordToken, RecoveryCode
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
@@ -19,6 +20,7 @@ __all__ = [
     "AuditEvent",
     "Base",
     "BillingEntry",
+    "BreakGlassEpisode",
     "ConsoleSession",
     "EmrConnection",
     "IdempotencyKey",

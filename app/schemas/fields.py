@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from app.domain.text import is_storable
 from app.domain.vitals import MAX_DECIMALS, Limits
@@ -14,16 +14,22 @@ from app.domain.vitals import MAX_DECIMALS, Limits
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = 1900, 2100
+_YEAR = "^(19|20)[0-9]{2}-"  # the same, for the document
+_STORABLE = r"^[^\u0000]*$"
 Data = Mapping[str, Any] | None
 
 
 class Text(fields.String):
     """A text without surrounding space, NUL or lone surrogates; not blank unless `blank=True`."""
 
+    not_blank = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # for the document; what decides is `_deserialize`
+
     def __init__(self, *, longest: int = 200, blank: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.longest, self.may_be_blank = longest, blank
-        self.metadata = {**self.metadata, "maxLength": longest, **({} if blank else {"minLength": 1})}
+        has_form = isinstance(kwargs.get("validate"), validate.Regexp)  # which goes into the document by itself
+        bounds = {"maxLength": longest} | ({} if has_form else {"pattern": _STORABLE if blank else self.not_blank})
+        self.metadata = {**bounds, **({} if blank else {"minLength": 1}), **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
@@ -43,6 +49,8 @@ class Text(fields.String):
 
 class Secret(Text):
     """A password or token: every character counts, spaces too."""
+
+    not_blank = r"^[^\u0000]+$"
 
     def trimmed(self, text: str) -> str:
         """Leave the text alone."""
@@ -98,7 +106,7 @@ class Instant(fields.Field[datetime]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.metadata = {**self.metadata, "type": "string", "format": "date-time"}
+        self.metadata = {**self.metadata, "type": "string", "format": "date-time", "pattern": _YEAR}
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -120,7 +128,7 @@ class Day(fields.Field[date]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.metadata = {**self.metadata, "type": "string", "format": "date"}
+        self.metadata = {**self.metadata, "type": "string", "format": "date", "pattern": _YEAR}
 
     def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.isoformat()

@@ -14,7 +14,8 @@ from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.clients import describe_client
 from app.domain.roles import Role
-from app.models import ConsoleSession, Practice, User
+from app.models import BreakGlassEpisode, ConsoleSession, Practice, User
+from app.services.break_glass import emergency_of, is_open
 from app.services.transaction import now, transaction
 
 IDLE_LIMIT = timedelta(minutes=15)
@@ -57,13 +58,15 @@ def find_console_actor(cookie: str, *, is_activity: bool = True) -> Actor | None
     if row is None:
         context.bind(practice_id=None)
         return None
-    held, user, needs_2fa = row
+    held, user, needs_2fa, *episode = row
     if is_activity:
         _touch(held, now())
     context.bind(user_id=user.id, session_id=held.id)
+    emergency = emergency_of(*episode)
     return Actor(
         user.id, user.practice_id, Role(user.role), held.id, user.patient_id, user.email,
         must_set_up_2fa=not user.is_2fa_enabled and user.role in needs_2fa,
+        session_key=held.token_hash, emergency=emergency,
     )  # fmt: skip
 
 
@@ -74,11 +77,19 @@ def end_console_session(cookie: str) -> None:
         events.record(session, "console:logout", "session", resource_id=context.current().user_id)
 
 
-def _living(secret: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's Select of two entities
+def _living(secret: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's Select of several entities
     return (
-        select(ConsoleSession, User, Practice.require_2fa_for)
+        select(
+            ConsoleSession,
+            User,
+            Practice.require_2fa_for,
+            BreakGlassEpisode.id,
+            BreakGlassEpisode.reason,
+            BreakGlassEpisode.expires_at,
+        )
         .join(User, (User.practice_id == ConsoleSession.practice_id) & (User.id == ConsoleSession.user_id))
         .join(Practice, Practice.id == User.practice_id)
+        .outerjoin(BreakGlassEpisode, is_open(BreakGlassEpisode, ConsoleSession.practice_id, ConsoleSession.token_hash))
         .where(
             ConsoleSession.token_hash == _hash(secret),
             ConsoleSession.expires_at > func.now(),

@@ -1,7 +1,8 @@
 """Doing a request once: the key is written first, in the transaction of the work, and keeps the answer for a day.
 
 A crash leaves neither work nor key. A parallel twin waits on the key's row and then gets the stored answer. Refusals
-and errors are not kept: the work was rolled back, so the request may be made again.
+and errors are not kept: the work was rolled back, so the request may be made again. Of the body only a keyed hash is
+kept: some bodies hold a password, and a plain hash would let it be guessed from a copy of the database.
 """
 
 import hmac

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.orm import Session
 
 from app.audit import context, events
@@ -20,6 +20,7 @@ from app.domain.tokens import REFRESH_LIFETIME, SESSION_LIFETIME, Replay, judge_
 from app.extensions import db
 from app.models import RefreshToken, TokenFamily, User
 from app.models.base import new_id
+from app.services.break_glass import emergency_of, is_open
 from app.services.transaction import now, transaction
 
 
@@ -101,22 +102,41 @@ def find_actor(claims: TokenClaims) -> Actor | None:
         "user": claims.user_id,
         "security_version": claims.security_version,
         "family": claims.session_id,
+        "session_key": claims.session_id.bytes,
     }
     living = begin_with(db.session(), _LIVING, asked)  # the use case goes on in this transaction
     if not living:
         return None
-    row, session_id = living[0], claims.session_id
+    row = living[0]
     return Actor(
-        claims.user_id, claims.practice_id, Role(row.role), session_id, row.patient_id,
+        claims.user_id, claims.practice_id, Role(row.role), claims.session_id, row.patient_id,
         must_set_up_2fa=row.must_set_up_2fa,
+        session_key=claims.session_id.bytes,
+        emergency=emergency_of(row.episode, row.break_glass_reason, row.until),
     )  # fmt: skip
 
 
-_users, _families, _practices = (User.metadata.tables[name].c for name in ("users", "token_families", "practices"))
+_tables = User.metadata.tables
+_users, _families, _practices, _episodes = (
+    _tables[name].c for name in ("users", "token_families", "practices", "break_glass_episodes")
+)
 _must_set_up_2fa = _users.totp_enabled_at.is_(None) & (_users.role == func.any(_practices.require_2fa_for))
 _LIVING = Statement(
-    select(_users.role, _users.patient_id, _must_set_up_2fa.label("must_set_up_2fa")).where(
-        _practices.id == _users.practice_id,
+    select(
+        _users.role,
+        _users.patient_id,
+        _must_set_up_2fa.label("must_set_up_2fa"),
+        _episodes.id.label("episode"),
+        _episodes.reason.label("break_glass_reason"),
+        _episodes.expires_at.label("until"),
+    )
+    .select_from(
+        _tables["users"]
+        .join(_tables["practices"], _practices.id == _users.practice_id)
+        .join(_tables["token_families"], true())
+        .outerjoin(_tables["break_glass_episodes"], is_open(_episodes, bindparam("practice"), bindparam("session_key")))
+    )
+    .where(
         _users.practice_id == bindparam("practice"),
         _users.id == bindparam("user"),
         _users.security_version == bindparam("security_version"),

@@ -29,6 +29,18 @@ def transaction() -> Iterator[Session]:
         session.info.pop(_OPEN, None)
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Run what follows in transactions of its own: they stay committed when the use case around them fails."""
+    around, own = db.session(), db.session.session_factory()
+    db.session.registry.set(own)
+    try:
+        yield
+    finally:
+        own.close()
+        db.session.registry.set(around)
+
+
 def now() -> datetime:
     """Return this moment, aware, in UTC."""
     return datetime.now(UTC)

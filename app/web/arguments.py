@@ -1,12 +1,13 @@
 """Reading arguments strictly: JSON only, a body where one is needed, no query parameter that nobody reads."""
 
+import math
 from typing import Any, NoReturn
 
 from flask import Request
 from marshmallow import Schema, ValidationError
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.domain.errors import ValidationFailed
 from app.web import strict_json
@@ -32,6 +33,8 @@ class StrictParser(FlaskParser):
         data = req.get_data(cache=True)
         if not data:
             raise ValidationFailed({}, "A JSON body is required.")
+        if len(data) >= (req.max_content_length or math.inf):
+            raise RequestEntityTooLarge  # in chunks, without a length: werkzeug cuts it off and says nothing
         if req.mimetype != _JSON or req.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
             raise UnsupportedMediaType
         try:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
+from gunicorn.http.errors import ParseException
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +31,7 @@ STATUS: dict[str, int] = {
     "token_reused": 401,
     "permission_denied": 403,
     "totp_setup_required": 403,
+    "https_required": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
@@ -57,6 +59,7 @@ _HTTP_CODES = {
     414: ("uri_too_long", "The address is too long."),
     415: ("unsupported_media_type", "Send JSON with the content type application/json."),
 }
+_UNREADABLE = "The body breaks off or is not in well-formed chunks."  # gunicorn notices while it is read
 _RETRY_SECONDS = "2"
 
 
@@ -65,6 +68,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(errors.VantrexiaError, _refused)
     app.register_error_handler(ValidationError, _invalid)
     app.register_error_handler(RateLimitExceeded, _throttled)
+    app.register_error_handler(ParseException, lambda _: _refused(errors.ValidationFailed({}, _UNREADABLE)))
     app.register_error_handler(StaleDataError, lambda _: _refused(errors.StaleVersion()))
     for down in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(down, _unavailable)

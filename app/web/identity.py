@@ -13,7 +13,7 @@ from app.web.tokens import read_token
 
 CONSOLE = "/admin"
 CONSOLE_COOKIES = ("__Host-vantrexia", "vantrexia_dev")  # the unprefixed one is for http://localhost only
-_BEARER = "Bearer "
+_BEARER = "bearer"
 _SELF_REFRESHING = "board"  # the id of the part of a page that asks for itself anew every half minute
 
 
@@ -67,8 +67,9 @@ def _identify() -> None:
 
 def _bearer_claims() -> TokenClaims:
     header = request.headers.get("Authorization", "")
-    if not header.startswith(_BEARER):
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != _BEARER:  # RFC 9110 §11.1: the scheme's case does not matter
         raise NotAuthenticated
-    claims = read_token(header.removeprefix(_BEARER).strip(), "access")
+    claims = read_token(token.strip(), "access")
     bind(practice_id=claims.practice_id, user_id=claims.user_id, session_id=claims.session_id)
     return claims

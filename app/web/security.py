@@ -8,7 +8,7 @@ from flask import Response, g, make_response, request
 
 from app.domain.actor import Actor
 from app.domain.errors import PermissionDenied, TotpSetupRequired, ValidationFailed
-from app.domain.roles import Permission, is_granted
+from app.domain.roles import Permission
 from app.services.idempotency import Answer, KeyedRequest, do_once
 from app.web.identity import current_actor
 
@@ -30,7 +30,7 @@ def requires(permission: Permission, *, is_replayable: bool = True) -> Callable[
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             actor = current_actor()
-            if not is_granted(actor.role, permission):
+            if not actor.may(permission):
                 raise PermissionDenied
             g.actor = actor
             if actor.must_set_up_2fa and permission is not Permission.OWN_ACCOUNT:

@@ -12,7 +12,7 @@ from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.integrations.mail import postbox
 from app.services.keys import load_wrapped_keys
-from app.web import errors, headers, identity, logs, rate_limits
+from app.web import errors, headers, identity, logs, rate_limits, transport
 from app.web.strict_json import StrictJsonProvider
 from app.web.tokens import ring
 
@@ -69,6 +69,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     postbox.configure(settings.smtp_url, mail_directory, settings.mail_from, settings.public_url)
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
+    transport.init_app(app, is_demanded=not settings.is_development)
     rate_limits.init_app(app, settings.redis_url)
     errors.init_app(app)
     app.config["SCHEMA_REVISION"] = newest_revision(migrations)

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import jwt as jwt_codec
@@ -13,6 +13,7 @@ from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
 from app.domain.errors import TokenExpired, TokenInvalid
+from app.domain.text import is_storable
 from app.domain.tokens import ACCESS_LIFETIME
 from app.extensions import jwt
 from app.services.sessions import IssuedSession, TokenClaims
@@ -21,6 +22,7 @@ TokenKind = Literal["access", "refresh"]
 _HEADER_TYPE = {"access": "at+jwt", "refresh": "rt+jwt"}
 _MAX_LENGTH = 4096
 _MAX_PROVEN = 10_000
+_MAX_NUMBER = 2**31 - 1
 ISSUER, AUDIENCE = "vantrexia", "vantrexia-api"
 
 
@@ -117,14 +119,19 @@ def _prove(token: str, kind: TokenKind) -> _Proven:
         )
         if claims["type"] != kind:
             raise TokenInvalid
-        said = TokenClaims(
-            int(claims["sub"]), UUID(claims["pid"]), UUID(claims["sid"]), int(claims["sv"]), str(claims["jti"])
-        )
-        return _Proven(said, key_id, int(claims["exp"]))
+        return _Proven(_claims(claims), key_id, int(claims["exp"]))
     except ExpiredSignatureError as error:
         raise TokenExpired from error
-    except (PyJWTError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (PyJWTError, KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise TokenInvalid from error
+
+
+def _claims(claims: dict[str, Any]) -> TokenClaims:
+    """Return the claims as what they stand for; raises ValueError for what the database could not even look up."""
+    user_id, version, token_id = int(claims["sub"]), int(claims["sv"]), str(claims["jti"])
+    if not (0 < user_id <= _MAX_NUMBER and 0 < version <= _MAX_NUMBER and is_storable(token_id)):
+        raise ValueError("no number or id of ours")
+    return TokenClaims(user_id, UUID(claims["pid"]), UUID(claims["sid"]), version, token_id)
 
 
 def _verifying_key(token: str, kind: TokenKind) -> tuple[str, bytes]:

@@ -67,7 +67,7 @@ def test_who_is_signed_in_does_not_see_the_form_again(client: FlaskClient) -> No
     assert (answer.status_code, answer.location) == (302, "/admin/")
 
 
-def test_signing_in_again_ends_the_session_before(client: FlaskClient, app: Flask) -> None:
+def test_s63_signing_in_again_ends_the_session_before(client: FlaskClient, app: Flask) -> None:
     """One browser, one session, even when the accounts belong to different practices."""
     second = a_user()
     old = enter(client, a_user()).get_cookie("vantrexia_dev").value
@@ -78,7 +78,7 @@ def test_signing_in_again_ends_the_session_before(client: FlaskClient, app: Flas
     assert thief.get("/admin/patients").status_code == 302
 
 
-def test_logging_out_ends_the_session_on_the_server_and_in_the_browser(client: FlaskClient, app: Flask) -> None:
+def test_s68_logging_out_ends_the_session_on_the_server_and_in_the_browser(client: FlaskClient, app: Flask) -> None:
     """A copied cookie is worth nothing afterwards."""
     enter(client, a_user())
     copied = client.get_cookie("vantrexia_dev").value
@@ -131,7 +131,7 @@ def test_a_link_from_another_site_asks_again_from_our_own(client: FlaskClient) -
     assert 'http-equiv="refresh" content="0; url=/admin/login?next=/admin/patients"' in answer.text
 
 
-def test_the_cookies_are_for_this_browser_and_this_site_only(client: FlaskClient) -> None:
+def test_s63_the_cookies_are_for_this_browser_and_this_site_only(client: FlaskClient) -> None:
     """On a developer's machine, without TLS, all but Secure."""
     doctor = a_user()
     cookies = submit_login(client, doctor.email, doctor.password).headers.getlist("Set-Cookie")
@@ -146,7 +146,7 @@ def production(settings: Settings, app: Flask) -> Iterator[FlaskClient]:
     create_app(settings)
 
 
-def test_in_production_both_cookies_are_bound_to_host_and_tls(production: FlaskClient) -> None:
+def test_s63_in_production_both_cookies_are_bound_to_host_and_tls(production: FlaskClient) -> None:
     """`__Host-` means: Secure, this host alone, the whole of it."""
     doctor = a_user()
     in_form = production.get("/admin/login", base_url=SITE)
@@ -156,7 +156,7 @@ def test_in_production_both_cookies_are_bound_to_host_and_tls(production: FlaskC
     assert _cookie(entered, "__Host-vantrexia").endswith(flags)
 
 
-def test_in_production_a_developers_cookie_opens_nothing(production: FlaskClient) -> None:
+def test_s63_in_production_a_developers_cookie_opens_nothing(production: FlaskClient) -> None:
     """The same value under the unprefixed name is not even looked at."""
     doctor = a_user()
     entered = submit_login(production, doctor.email, doctor.password, base_url=SITE)

@@ -10,7 +10,7 @@ from tests.builders import a_user
 OUT = "/admin/logout"
 
 
-def test_a_form_without_its_token_is_refused(client: FlaskClient) -> None:
+def test_s64_a_form_without_its_token_is_refused(client: FlaskClient) -> None:
     """403 with a page that says what to do; nobody is signed out."""
     enter(client, a_user())
     answer = client.post(OUT)
@@ -19,13 +19,13 @@ def test_a_form_without_its_token_is_refused(client: FlaskClient) -> None:
     assert client.get("/admin/patients").status_code == 200
 
 
-def test_the_login_form_needs_its_token_too(client: FlaskClient) -> None:
+def test_s64_the_login_form_needs_its_token_too(client: FlaskClient) -> None:
     """Or another site could sign a person in as somebody else."""
     doctor = a_user()
     assert client.post("/admin/login", data={"email": doctor.email, "password": doctor.password}).status_code == 403
 
 
-def test_anothers_token_is_worth_nothing(client: FlaskClient, app: Flask) -> None:
+def test_s64_anothers_token_is_worth_nothing(client: FlaskClient, app: Flask) -> None:
     """A token belongs to one console session."""
     enter(client, a_user())
     foreign = token(enter(app.test_client(), a_user()), "/admin/patients")
@@ -57,7 +57,7 @@ def test_the_token_survives_the_loss_of_its_own_cookie(client: FlaskClient) -> N
         ({}, 303),
     ],
 )
-def test_a_request_from_another_site_is_refused_even_with_a_token(
+def test_s64_a_request_from_another_site_is_refused_even_with_a_token(
     client: FlaskClient, headers: dict[str, str], status: int
 ) -> None:
     """The browser's own word counts first, then Origin, then Referer."""

@@ -1,6 +1,9 @@
 """Guards for the docs that are made from code: they say what the code says."""
 
+import json
 import re
+
+from flask import Flask
 
 from app.cli.contract import error_table, role_table
 from config import ROOT
@@ -26,3 +29,10 @@ def test_the_readme_names_every_setting_that_is_read() -> None:
     )
     readme = (ROOT / "README.md").read_text()
     assert [name for name in sorted(read) if f"`{name}`" not in readme] == []
+
+
+def test_the_openapi_command_prints_the_document(app: Flask) -> None:
+    """As JSON that any program reads."""
+    printed = app.test_cli_runner().invoke(args=["openapi"])
+    assert printed.exit_code == 0
+    assert "/api/v1/patients/" in json.loads(printed.output)["paths"]

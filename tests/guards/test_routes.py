@@ -1,6 +1,7 @@
 """Guards for the URL map: every door has a lock, a document and an envelope."""
 
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -43,42 +44,56 @@ def _path(rule: Rule) -> str:
     )
 
 
-def test_every_route_has_a_permission_or_is_on_the_short_public_list(app: Flask) -> None:
-    """A route without a lock is a leak."""
-    unlocked = {
+def unlocked(app: Flask) -> set[str]:
+    """Return the endpoints that ask for no permission."""
+    return {
         rule.endpoint
         for rule, _, handler in _views(app)
         if not isinstance(getattr(handler, "required_permission", None), Permission)
     }
-    assert unlocked == PUBLIC
 
 
-def test_every_api_operation_answers_an_anonymous_caller_with_401_in_the_envelope(
-    app: Flask, client: FlaskClient
-) -> None:
-    """No operation says anything before it knows who asks, not even which fields it wants."""
-    wrong = []
+def talkative(app: Flask) -> list[tuple[str, str, int]]:
+    """Return the operations that answer a stranger with anything but 401 in the envelope."""
+    found, client = [], app.test_client()
     for rule, method, _ in _views(app):
         if not rule.rule.startswith("/api/v1/") or rule.endpoint in PUBLIC:
             continue
         answer = client.open(_path(rule), method=method, json={})
-        if answer.status_code != 401 or answer.json["code"] != "not_authenticated":
-            wrong.append((method, rule.rule, answer.status_code))
-    assert wrong == []
+        if answer.status_code != 401 or (answer.json or {}).get("code") != "not_authenticated":
+            found.append((method, rule.rule, answer.status_code))
+    return found
 
 
-def test_the_openapi_document_equals_the_url_map(app: Flask, client: FlaskClient) -> None:
-    """Nothing undocumented, nothing documented that is not there."""
-    document = client.get("/api/v1/openapi.json").json
-    documented = {
+def documented(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return the operations of the OpenAPI document."""
+    return {
         (method.upper(), path) for path, item in document["paths"].items() for method in item if method != "parameters"
     }
-    served = {
+
+
+def served(app: Flask) -> set[tuple[str, str]]:
+    """Return the operations of the URL map."""
+    return {
         (method, re.sub(r"<[^<>]+:(\w+)>", r"{\1}", rule.rule))
         for rule, method, _ in _views(app)
         if rule.rule.startswith("/api/v1/") and rule.endpoint not in {"api-docs.openapi_json", "docs.page"}
     }
-    assert documented == served
+
+
+def test_s28_every_route_has_a_permission_or_is_on_the_short_public_list(app: Flask) -> None:
+    """A route without a lock is a leak."""
+    assert unlocked(app) == PUBLIC
+
+
+def test_s29_every_api_operation_answers_an_anonymous_caller_with_401_in_the_envelope(app: Flask) -> None:
+    """No operation says anything before it knows who asks, not even which fields it wants."""
+    assert talkative(app) == []
+
+
+def test_s92_the_openapi_document_equals_the_url_map(app: Flask, client: FlaskClient) -> None:
+    """Nothing undocumented, nothing documented that is not there."""
+    assert documented(client.get("/api/v1/openapi.json").json) == served(app)
 
 
 def test_every_operation_documents_every_error_of_the_house(client: FlaskClient) -> None:

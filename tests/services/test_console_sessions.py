@@ -50,7 +50,7 @@ def test_s67_twelve_hours_sign_out_whoever_is_busy() -> None:
 
 
 @pytest.mark.parametrize(("is_activity", "moves"), [(True, True), (False, False)])
-def test_a_page_that_refreshes_itself_does_not_put_off_the_log_off(is_activity: bool, moves: bool) -> None:
+def test_s67_a_page_that_refreshes_itself_does_not_put_off_the_log_off(is_activity: bool, moves: bool) -> None:
     """Only what a person does counts."""
     person = a_user()
     cookie = _cookie(person)
@@ -74,7 +74,7 @@ def test_a_changed_or_disabled_account_is_out(change: dict[str, Any]) -> None:
     assert not _is_signed_in(cookie)
 
 
-def test_logging_out_ends_the_session_and_a_forged_cookie_opens_none() -> None:
+def test_s67_logging_out_ends_the_session_and_a_forged_cookie_opens_none() -> None:
     """Nor does one of another practice."""
     person, other = a_user(), a_user()
     cookie = _cookie(person)

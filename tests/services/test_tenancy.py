@@ -8,48 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.domain.roles import Role
 from app.extensions import db
 from app.models import Patient
 from deploy.local_postgres import LocalPostgres
-from tests.builders import a_body, a_patient, a_reading, a_user, in_house, signed_in
-
-RANDOM = "01a20af7-0000-7000-8000-000000000000"
-
-
-def test_s25_another_practices_ids_look_exactly_like_random_ones(client: FlaskClient) -> None:
-    """Every path with an id, every method: same status, same body."""
-    owner = a_user()
-    patient = a_patient(owner.actor)
-    reading = a_reading(owner.actor, patient.id).observation.id
-    stranger = signed_in(client, a_user())
-    paths = (
-        ("GET", "/api/v1/patients/{}/", patient.id),
-        ("PATCH", "/api/v1/patients/{}/", patient.id),
-        ("POST", "/api/v1/patients/{}/archive/", patient.id),
-        ("POST", "/api/v1/patients/{}/unarchive/", patient.id),
-        ("GET", "/api/v1/fhir/observations/{}/", reading),
-    )
-    for method, path, identifier in paths:
-        answers = [
-            client.open(path.format(key), method=method, json={}, headers=stranger) for key in (identifier, RANDOM)
-        ]
-        assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "not_found")] * 2
-        assert answers[0].json == answers[1].json
-
-
-def test_s26_another_practices_ids_in_a_body_write_nothing(client: FlaskClient) -> None:
-    """Neither a reading nor a bill."""
-    owner = a_user()
-    patient = a_patient(owner.actor)
-    stranger = signed_in(client, a_user(role=Role.ADMIN))
-    reading = client.post("/api/v1/ingestion/blood-pressure/", json=a_body(patient.id), headers=stranger)
-    bill = client.post(
-        "/api/v1/billing/entries/", headers=stranger,
-        json={"patient_id": str(patient.id), "cpt_code": "99457", "service_date": "2026-10-01", "amount": 1},
-    )  # fmt: skip
-    assert (reading.status_code, bill.status_code) == (404, 400)
-    assert client.get("/api/v1/billing/entries/", headers=stranger).json["count"] == 0
+from tests.builders import a_patient, a_user, in_house, signed_in
 
 
 @pytest.mark.parametrize("setting", ["", "00000000-0000-0000-0000-000000000000", None])

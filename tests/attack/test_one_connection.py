@@ -1,0 +1,71 @@
+"""Two practices on one database connection (S34): ten thousand requests, every fifth of which fails half way."""
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.domain.roles import Role
+from app.services import patients
+from config import Settings
+from tests.attack.world import World, bearer
+
+pytestmark = pytest.mark.slow
+REQUESTS, THREADS = 10_000, 2
+
+
+class OneConnection(Settings):
+    """Settings of an application that all share one connection to the database."""
+
+    def flask_config(self) -> dict[str, Any]:
+        """Return what Flask reads, with the smallest pool there is."""
+        config = Settings.flask_config(self)
+        pool = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 20}
+        return {**config, "SQLALCHEMY_ENGINE_OPTIONS": {**config["SQLALCHEMY_ENGINE_OPTIONS"], **pool}}
+
+
+@pytest.fixture
+def crowded(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The application on one connection; every change of a patient fails within its transaction."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("half way")
+
+    monkeypatch.setattr(patients, "_require_version", fail)
+    yield create_app(OneConnection(**{name: getattr(settings, name) for name in settings.__slots__}))
+    create_app(settings)
+
+
+def _turn(client: FlaskClient, mine: World, other: World, headers: dict[str, str], number: int) -> str | None:
+    """Make one request; return what is wrong with its answer."""
+    kind = number % 5
+    if kind == 0:
+        answer = client.patch(f"/api/v1/patients/{mine.patient.id}/", json={}, headers=headers)
+        return None if answer.status_code == 500 else f"not a 500 but {answer.status_code}"
+    if kind == 1:
+        answer = client.get(f"/api/v1/patients/{other.patient.id}/", headers=headers)
+        return None if answer.status_code == 404 else f"another's patient: {answer.status_code}"
+    path = ("patients/?search=last", "triage/patients/", f"patients/{mine.patient.id}/")[kind - 2]
+    answer = client.get(f"/api/v1/{path}", headers=headers)
+    seen = (mine.mark in answer.text, other.mark in answer.text)
+    return None if (answer.status_code, *seen) == (200, True, False) else f"{path}: {answer.status_code} {seen}"
+
+
+def test_s34_two_practices_never_mix_on_one_connection(crowded: Flask, home: World, abroad: World) -> None:
+    """Zero rows of the other."""
+    worlds = [(home, abroad), (abroad, home)]
+    tokens = [bearer(mine.person(Role.PROVIDER)) for mine, _ in worlds]
+
+    def run(offset: int) -> list[str]:
+        client, numbers = crowded.test_client(), range(offset, REQUESTS, THREADS)
+        turns = zip(numbers, itertools.cycle((0, 1)), strict=False)
+        found = (_turn(client, *worlds[who], tokens[who], number // THREADS) for number, who in turns)
+        return [problem for problem in found if problem]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert list(itertools.chain(*pool.map(run, range(THREADS)))) == []
