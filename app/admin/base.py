@@ -11,6 +11,7 @@ from marshmallow import Schema
 from app.admin.targets import wanted_page
 from app.domain.errors import PermissionDenied
 from app.domain.roles import Permission, is_granted
+from app.web.damaged_values import damage_shown_as_marks
 from app.web.identity import CONSOLE
 from app.web.security import actor, refuse_odd_query
 
@@ -30,7 +31,8 @@ def console_page(
             if g.get("actor") is None:
                 return _to_login()
             if may(Permission.USE_CONSOLE) and may(permission):
-                return view(*args, **kwargs)
+                with damage_shown_as_marks():
+                    return view(*args, **kwargs)
             if otherwise and may(Permission.USE_CONSOLE):
                 return redirect(url_for(otherwise))
             raise PermissionDenied

@@ -28,11 +28,13 @@ _is_tolerated: ContextVar[bool] = ContextVar("damage_is_tolerated", default=Fals
 def note(where: bytes) -> None:
     """Remember a place, given as the associated data of its envelope."""
     table, column, rest = where.decode().split("|", 2)
+    row = rest.rpartition("|")[0]
     noted = _noted.get()
     if noted is None:
         _noted.set(noted := {})
     if len(noted) < _MOST:
-        noted[DamagedPlace(table, column, rest.rpartition("|")[0])] = None
+        # Of a row with a compound identity the last part is left out: a caller chose it.
+        noted[DamagedPlace(table, column, row.rpartition("|")[0] or row)] = None
 
 
 def take_noted() -> list[DamagedPlace]:

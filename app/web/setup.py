@@ -11,7 +11,7 @@ from app.crypto.key_file import KeyFile
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.services.keys import load_wrapped_keys
-from app.web import errors, headers, identity, logs, rate_limits, signing_keys
+from app.web import damaged_values, errors, headers, identity, logs, rate_limits, signing_keys
 from app.web.strict_json import StrictJsonProvider
 
 
@@ -52,6 +52,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     identity.init_app(app)
     rate_limits.init_app(app, settings.redis_url)
     errors.init_app(app)
+    damaged_values.init_app(app)
     app.config["SCHEMA_REVISION"] = newest_revision(migrations)
 
 

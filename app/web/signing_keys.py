@@ -19,6 +19,7 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._keys: dict[str, DatedKey] = {}
+        self._forms: dict[bytes, str] = {}
         self._file: KeyFile | None = None
 
     def configure(self, keys: Iterable[bytes], file: KeyFile | None = None) -> None:
@@ -47,9 +48,10 @@ class KeyRing:
     def form_keys(self) -> tuple[str, ...]:
         """Return the keys of cookies and forms, derived from the signing keys: the one that signs first."""
         self._look()
-        first = newest_working(self._keys.values(), datetime.now(UTC))
-        ordered = sorted(self._keys.values(), key=lambda key: key is not first)
-        return tuple(_derive(key.key) for key in ordered)
+        ring = list(self._keys.values())
+        first = newest_working(ring, datetime.now(UTC))
+        ordered = [first, *(key for key in ring if key is not first)]
+        return tuple(self._forms[key.key] for key in ordered)
 
     def _signing(self) -> tuple[str, bytes]:
         self._look()
@@ -62,7 +64,9 @@ class KeyRing:
             self._take(news)
 
     def _take(self, keys: Iterable[DatedKey]) -> None:
-        self._keys = {_key_id(key.key): key for key in keys}
+        ring = list(keys)
+        self._forms = {**self._forms, **{key.key: _derive(key.key) for key in ring}}
+        self._keys = {_key_id(key.key): key for key in ring}
 
 
 ring = KeyRing()
