@@ -140,6 +140,7 @@ class _Pass:
     after: tuple[Any, ...] | None = None
     done: int = 0
     damaged: int = 0
+    missed: int = 0
     is_over: bool = False
 
 
@@ -164,13 +165,16 @@ def _reencrypt_batch(practice_id: UUID, table: SealedTable, so_far: _Pass) -> _P
         session.execute(_NO_TIME_LIMIT)
         newest = keyring.practice(practice_id).newest
         rows = list(session.scalars(_batch(table, practice_id, newest, so_far.after)))
-        outcomes = [_reseal(session, table, row) for row in rows]
-        done, is_over = so_far.done + outcomes.count(True), len(rows) < _BATCH
+        outcomes = [_reseal(session, table, row, newest) for row in rows]
+        done, missed = so_far.done + outcomes.count(True), so_far.missed + outcomes.count(None)
+        if len(rows) < _BATCH and missed:
+            return _Pass(done=done)  # rows that others changed meanwhile may still hold old values: once more
+        is_over = len(rows) < _BATCH
         if is_over and done:
             names = [column.name.removesuffix(SEALED_SUFFIX) for column in table.columns]
             events.record(session, "key:reencrypt", table.name, fields=names, reason=f"{done} rows")
         after = tuple(getattr(rows[-1], column.key) for column in _primary_key(table)) if rows else so_far.after
-        return _Pass(after, done, so_far.damaged + outcomes.count(False), is_over)
+        return _Pass(after, done, so_far.damaged + outcomes.count(False), missed, is_over)
 
 
 def _batch(table: SealedTable, practice_id: UUID, newest: int, after: tuple[Any, ...] | None) -> Select[Any]:
@@ -188,25 +192,25 @@ def _is_old(table: SealedTable, practice_id: UUID, newest: int) -> ColumnElement
     return and_(table.model.practice_id == practice_id, or_(*marks))
 
 
-def _reseal(session: Session, table: SealedTable, row: Any) -> bool | None:
-    """Seal a row's values anew, if nobody has changed them meanwhile (None: somebody has); False if one is damaged."""
-    practice_id = row.encryption_practice
-    old = {column: getattr(row, column.key) for column in table.columns if getattr(row, column.key) is not None}
+def _reseal(session: Session, table: SealedTable, row: Any, newest: int) -> bool | None:
+    """Seal a row's old values anew, unless somebody has changed them meanwhile (None); False if one is damaged."""
+    stored = {column: getattr(row, column.key) for column in table.columns}
+    old = {column: value for column, value in stored.items() if value and value[1:5] != newest.to_bytes(4)}
     try:
-        fresh = {column: _sealed_anew(practice_id, table.name, column.name, row, old[column]) for column in old}
+        fresh = {column: _sealed_anew(table.name, column.name, row, value) for column, value in old.items()}
     except IntegrityViolated:
         return False
     same_row = [column == getattr(row, column.key) for column in _primary_key(table)]
-    unchanged = [column == envelope for column, envelope in old.items()]
+    unchanged = [column == value for column, value in old.items()]
     clocks = {column: column for column in table.model.__table__.columns if column.onupdate is not None}
     statement = update(table.model.__table__).where(*same_row, *unchanged).values({**fresh, **clocks})
     changed: Any = session.execute(statement, execution_options={"recorded": True})
     return True if changed.rowcount else None
 
 
-def _sealed_anew(practice_id: UUID, table: str, column: str, row: Any, envelope: bytes) -> bytes:
-    where = place(table, column, row.encryption_row, practice_id)
-    return encrypt(practice_id, where, decrypt(practice_id, where, envelope))
+def _sealed_anew(table: str, column: str, row: Any, envelope: bytes) -> bytes:
+    where = place(table, column, row.encryption_row, row.encryption_practice)
+    return encrypt(row.encryption_practice, where, decrypt(row.encryption_practice, where, envelope))
 
 
 def _primary_key(table: SealedTable) -> tuple[Column[Any], ...]:

@@ -115,22 +115,25 @@ def test_s61_one_event_a_table_and_none_a_row(postgres: LocalPostgres, doctor: P
     assert int(postgres.query(counted.format("= 'key:reencrypt'"))) == len(key_rotation.sealed_tables())
 
 
-def test_s61_a_change_made_meanwhile_wins(client: FlaskClient, doctor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s61_a_change_made_meanwhile_wins(
+    client: FlaskClient, postgres: LocalPostgres, doctor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The row was read by the rotation, changed by a nurse, and only then written by the rotation."""
     a_patient(doctor.actor)
     reseal = key_rotation._reseal
 
-    def late(session: Session, table: SealedTable, row: Any) -> bool | None:
+    def late(session: Session, table: SealedTable, row: Any, newest: int) -> bool | None:
         if table.name == "patients":
             monkeypatch.setattr(key_rotation, "_reseal", reseal)
             _change_elsewhere(doctor, row.id)
-        return reseal(session, table, row)
+        return reseal(session, table, row, newest)
 
     monkeypatch.setattr(key_rotation, "_reseal", late)
     with in_house():
         key_rotation.announce_data_key(doctor.actor.practice_id)
         key_rotation.reencrypt(doctor.actor.practice_id, lambda *_: None)
     assert _first_names(client, doctor) == {"Changed", "Ann"}
+    assert not any(_left(postgres, doctor.actor.practice_id, newest=2).values())
 
 
 def _first_names(client: FlaskClient, doctor: Person) -> set[str]:
