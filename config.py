@@ -30,6 +30,7 @@ _KNOWN_SECRETS = (
     "your-256-bit-secret",
 )
 _FILE = "file:"
+_MASTER = "FIELD_ENCRYPTION_KEYS"
 _RATE = re.compile(r"[1-9]\d*/(second|minute|hour|day)")
 
 
@@ -222,7 +223,9 @@ def _key(name: str, text: str) -> bytes:
         key = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise SettingError(name, "holds a key that is not base64") from error
-    is_known = any(word in text.lower() for word in _KNOWN_SECRETS)
+    is_known = any(word in text.lower() or word.encode() in key.lower() for word in _KNOWN_SECRETS)
+    if name == _MASTER and len(key) > MIN_KEY_BYTES:
+        raise SettingError(name, f"holds a key of {len(key)} bytes: AES-256 takes exactly {MIN_KEY_BYTES}")
     if len(key) < MIN_KEY_BYTES or len(set(key)) < _MIN_DISTINCT_BYTES or is_known:
         raise SettingError(name, f"holds a weak key: {MIN_KEY_BYTES} random bytes in base64 are needed")
     return key

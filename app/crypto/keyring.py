@@ -1,6 +1,7 @@
 """The keys in use: master keys wrap a data key and an index key per practice; unwrapped keys live in memory only."""
 
 import hashlib
+import logging
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto.envelope import key_version, open_sealed, place, seal
 from app.crypto.key_file import KEY_BYTES, DatedKey, KeyFile, newest_working
-from app.domain.errors import IntegrityViolated
+from app.domain.errors import IntegrityViolated, Unavailable
 
 _FRESH_FOR = 60.0  # seconds until a process looks for a newer data key; KEY_REFRESH_SECONDS
 
@@ -37,6 +38,7 @@ class PracticeKeys:
     loaded_at: float
 
 
+_log = logging.getLogger(__name__)
 KeyLoader = Callable[[UUID | None], Iterable[WrappedKey]]
 
 
@@ -53,10 +55,11 @@ class MasterKeys:
         return seal(self._keys[newest], newest, where, key)
 
     def unwrap(self, wrapped: bytes, where: bytes) -> bytes:
-        """Open a wrapped key; raises IntegrityViolated when no master key fits."""
+        """Open a wrapped key; raises Unavailable when its master key is missing, IntegrityViolated when damaged."""
         master = self._keys.get(key_version(wrapped))
-        if master is None:
-            raise IntegrityViolated("No master key opens this practice's keys.")
+        if master is None:  # the operator's to mend, by bringing the key back: nothing that is stored is damaged
+            _log.error("master key %08x wraps stored keys and is not among FIELD_ENCRYPTION_KEYS", key_version(wrapped))
+            raise Unavailable
         return open_sealed(master, where, wrapped)
 
     def newest(self) -> int:

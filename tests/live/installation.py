@@ -94,13 +94,13 @@ class Installation:
         )  # fmt: skip
 
     @contextmanager
-    def serving(self, **settings: str) -> Iterator[Web]:
-        """Serve by one gunicorn process until the block ends."""
+    def serving(self, up: str = "/health/ready", **settings: str) -> Iterator[Web]:
+        """Serve by one gunicorn process until the block ends; it has begun when `up` is answered."""
         port = free_port()
         log = self.directory / f"web-{port}.log"
         environment = {**self.environment, **settings, "PORT": str(port)}
         with child([sys.executable, "-m", "gunicorn", "wsgi:app"], environment, ROOT, log) as process:
-            wait_for(process, port, log, "/health/ready")
+            wait_for(process, port, log, up)
             yield Web(port, log)
 
     def stop(self) -> None:
