@@ -69,7 +69,7 @@ def rotate_data(practice: UUID | None) -> None:
     _wait_until_known(chosen)
     left = sum(_finish(practice_id) for practice_id in chosen)
     if left:
-        raise click.ClickException(f"{left} rows hold damaged values: their old keys stay. See docs/keys.md.")
+        raise click.ClickException(f"{left} rows remain under old keys, which stay. See docs/keys.md.")
     click.echo("Nothing is sealed under an old data key any more.")
 
 
@@ -134,10 +134,10 @@ def _finish(practice_id: UUID) -> int:
             told_at = time.monotonic()
             click.echo(f"{practice_id}: {table}: {done} rows")
 
-    damaged = key_rotation.reencrypt(practice_id, tell)
+    for place in key_rotation.reencrypt(practice_id, tell):
+        click.echo(f"{practice_id}: {place.table}.{place.column} of row {place.row} does not open", err=True)
     left = key_rotation.values_on_old_keys(practice_id)
-    if damaged or left:
-        click.echo(f"{practice_id}: {left} rows remain under old keys, {damaged} of them do not open.", err=True)
+    if left:
         return left
     dropped = key_rotation.drop_old_data_keys(practice_id)
     click.echo(f"{practice_id}: done, data keys dropped: {', '.join(map(str, dropped)) or 'none'}")

@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 
 from app.audit import context, events
 from app.crypto.columns import decrypt, encrypt
+from app.crypto.damage import DamagedPlace, take_noted
 from app.crypto.envelope import place
 from app.crypto.keyring import keyring
 from app.domain.errors import IntegrityViolated
 from app.models import Base, Practice, PracticeKey
+from app.services.integrity import report_damage
 from app.services.transaction import transaction
 
 SEALED_SUFFIX = "_enc"
@@ -95,11 +97,17 @@ def has_older_transactions(seconds: float) -> bool:
         return bool(session.scalar(older, {"seconds": seconds}))
 
 
-def reencrypt(practice_id: UUID, told: Told) -> int:
-    """Seal every value of the practice under its newest data key; return how many rows could not be opened."""
+def reencrypt(practice_id: UUID, told: Told) -> list[DamagedPlace]:
+    """Seal every value of the practice under its newest data key; return, and report, what could not be opened."""
     context.bind(practice_id=practice_id)
     keyring.forget(practice_id)
-    return sum(_reencrypt_table(practice_id, table, told) for table in sealed_tables())
+    take_noted()
+    for table in sealed_tables():
+        _reencrypt_table(practice_id, table, told)
+    damaged = take_noted()
+    if damaged:
+        report_damage(damaged)
+    return damaged
 
 
 def drop_old_data_keys(practice_id: UUID) -> list[int]:
@@ -139,12 +147,11 @@ class _Pass:
 
     after: tuple[Any, ...] | None = None
     done: int = 0
-    damaged: int = 0
     missed: int = 0
     is_over: bool = False
 
 
-def _reencrypt_table(practice_id: UUID, table: SealedTable, told: Told) -> int:
+def _reencrypt_table(practice_id: UUID, table: SealedTable, told: Told) -> None:
     so_far, failures = _Pass(), 0
     while not so_far.is_over:
         try:
@@ -155,9 +162,8 @@ def _reencrypt_table(practice_id: UUID, table: SealedTable, told: Told) -> int:
                 raise
             time.sleep(failures)
             continue
-        if so_far.done or so_far.damaged:
+        if so_far.done:
             told(practice_id, table.name, so_far.done)
-    return so_far.damaged
 
 
 def _reencrypt_batch(practice_id: UUID, table: SealedTable, so_far: _Pass) -> _Pass:
@@ -174,7 +180,7 @@ def _reencrypt_batch(practice_id: UUID, table: SealedTable, so_far: _Pass) -> _P
             names = [column.name.removesuffix(SEALED_SUFFIX) for column in table.columns]
             events.record(session, "key:reencrypt", table.name, fields=names, reason=f"{done} rows")
         after = tuple(getattr(rows[-1], column.key) for column in _primary_key(table)) if rows else so_far.after
-        return _Pass(after, done, so_far.damaged + outcomes.count(False), missed, is_over)
+        return _Pass(after, done, missed, is_over)
 
 
 def _batch(table: SealedTable, practice_id: UUID, newest: int, after: tuple[Any, ...] | None) -> Select[Any]:

@@ -65,7 +65,10 @@ def test_s61_damage_keeps_the_old_key_and_fails_the_command(
     patient = a_patient(doctor.actor)
     postgres.query(f"UPDATE patients SET first_name_enc = last_name_enc WHERE id = '{patient.id}'")
     done = _run(app, "rotate", "data", "--practice", str(doctor.actor.practice_id))
-    assert (done.exit_code, "1 rows hold damaged values" in done.output) == (1, True)
+    assert (done.exit_code, "1 rows remain under old keys" in done.output) == (1, True)
+    assert f"patients.first_name_enc of row {patient.id} does not open" in done.output
+    counted = f"SELECT count(*) FROM audit_events WHERE action = 'integrity_error' AND patient_id = '{patient.id}'"
+    assert postgres.query(counted) == "1"
 
 
 def test_s61_the_old_master_key_may_go_after_a_rotation(app: Flask, client: FlaskClient, impatient: Settings) -> None:

@@ -4,7 +4,10 @@ import base64
 import http.client
 import json
 import os
+import re
 import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +63,32 @@ class Web:
         answer = self.call("POST", "/api/v1/auth/login/", {"email": email, "password": password})
         assert answer.status == 200, answer.text
         self.tokens = answer.json
+
+
+class Browser:
+    """Somebody at the console of a server, with cookies."""
+
+    def __init__(self, web: Web) -> None:
+        self._base = f"http://127.0.0.1:{web.port}/admin/"
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def enter(self) -> None:
+        """Sign in."""
+        form = {"email": ADMIN, "password": PASSWORD, "csrf_token": self.form_token("login")}
+        assert "csrf_token" in self.send("login", form)
+
+    def form_token(self, page: str) -> str:
+        """Open a page and return the token of its form; raises AssertionError when one has been logged out."""
+        with self._opener.open(f"{self._base}{page}", timeout=30) as answer:
+            assert answer.url == f"{self._base}{page}"
+            found = re.search(r'name="csrf_token" value="([^"]+)"', answer.read().decode())
+        assert found is not None
+        return found[1]
+
+    def send(self, page: str, form: dict[str, str]) -> str:
+        """Send a form and follow to where it leads; raises HTTPError when it is refused."""
+        with self._opener.open(f"{self._base}{page}", urllib.parse.urlencode(form).encode(), timeout=30) as answer:
+            return str(answer.read().decode())
 
 
 class Installation:

@@ -15,7 +15,7 @@ from app.crypto.key_file import KeyFile
 from app.services.key_rotation import sealed_tables
 from config import ROOT
 from tests.builders import a_body
-from tests.live.installation import Installation, Web
+from tests.live.installation import Browser, Installation, Web
 
 pytestmark = pytest.mark.slow
 _REFRESH_SECONDS = 2
@@ -115,7 +115,9 @@ def _key_files(installation: Installation) -> dict[str, KeyFile]:
 
 def test_s61_all_keys_rotate_under_load_without_an_error(installation: Installation, webs: list[Web]) -> None:
     """Data keys, master key and token keys; then the old ones are gone and everything is still read."""
-    patients = _fill(webs[0])
+    patients, browser = _fill(webs[0]), Browser(webs[0])
+    browser.enter()
+    form = {"csrf_token": browser.form_token("patients")}
     old = {name: file.read()[0].key for name, file in _key_files(installation).items()}
     with Load(webs, patients) as load:
         for kind in (["data"], ["master", "--drop-old"], ["token"]):
@@ -123,6 +125,8 @@ def test_s61_all_keys_rotate_under_load_without_an_error(installation: Installat
         time.sleep(2 * _REFRESH_SECONDS + 3)
     assert Counter((call, status) for call, status, _ in load.failures) == {}, load.failures[:3]
     assert load.calls > 100
+    assert browser.form_token("patients") != form["csrf_token"]
+    assert "Sign in" in browser.send("logout", form)  # a page from before the rotation is still good
     assert _left_on_other_keys(installation, version=2) == 0
     assert "data keys 2\n" in installation.flask("keys", "status")
     _assert_old_keys_may_go(installation, webs, patients, old)
