@@ -75,7 +75,7 @@ class Keyring:
     """Unwraps a practice's keys once and keeps them for a minute."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._file_lock = threading.Lock(), threading.Lock()
         self._practices: dict[UUID | None, PracticeKeys] = {}
         self._master: MasterKeys | None = None
         self._load: KeyLoader | None = None
@@ -124,6 +124,7 @@ class Keyring:
     def _read(self, practice_id: UUID | None) -> PracticeKeys:
         if self._load is None:
             raise IntegrityViolated("The key ring has not been set up.")
+        asked_at = time.monotonic()  # before asking: a slow answer must not prolong the minute
         opened = {
             (row.purpose, row.version): self._unwrap(row.wrapped, _key_place(row.purpose, row.version, practice_id))
             for row in self._load(practice_id)
@@ -131,16 +132,18 @@ class Keyring:
         data = {version: AESGCM(key) for (purpose, version), key in opened.items() if purpose == "data"}
         if not data:
             raise IntegrityViolated("The practice has no data key.")
-        keys = PracticeKeys(data, max(data), opened["index", 1], time.monotonic())
+        keys = PracticeKeys(data, max(data), opened["index", 1], asked_at)
         with self._lock:
             self._practices[practice_id] = keys
         return keys
 
     def masters(self, *, at_once: bool = False) -> MasterKeys:
         """Return the master keys, from their file if it has changed."""
-        news = self._file.news(at_once=at_once) if self._file else None
-        if news and all(len(key.key) == KEY_BYTES for key in news):
-            self._master = MasterKeys(news)
+        if self._file is not None:
+            with self._file_lock:  # who comes second must find the news taken in, not only read
+                news = self._file.news(at_once=at_once)
+                if news and all(len(key.key) == KEY_BYTES for key in news):
+                    self._master = MasterKeys(news)
         if self._master is None:
             raise IntegrityViolated("The key ring has not been set up.")
         return self._master

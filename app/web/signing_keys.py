@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ class KeyRing:
         self._keys: dict[str, DatedKey] = {}
         self._forms: dict[bytes, str] = {}
         self._file: KeyFile | None = None
+        self._lock = threading.Lock()
 
     def configure(self, keys: Iterable[bytes], file: KeyFile | None = None) -> None:
         """Take the keys, newest first, and the file where later ones will stand."""
@@ -59,9 +61,12 @@ class KeyRing:
         return _key_id(chosen.key), chosen.key
 
     def _look(self, *, at_once: bool = False) -> None:
-        news = self._file.news(at_once=at_once) if self._file else None
-        if news:
-            self._take(news)
+        if self._file is None:
+            return
+        with self._lock:  # who comes second must find the news taken in, not only read
+            news = self._file.news(at_once=at_once)
+            if news:
+                self._take(news)
 
     def _take(self, keys: Iterable[DatedKey]) -> None:
         ring = list(keys)
