@@ -6,6 +6,9 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 
 from app.audit.hook import AuditedSession
+from app.database import connections
+
+__all__ = ["connections", "csrf", "db", "jwt", "migrate"]  # the first watches over all connections
 
 db = SQLAlchemy(session_options={"class_": AuditedSession, "expire_on_commit": False})
 migrate = Migrate()

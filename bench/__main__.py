@@ -56,7 +56,7 @@ def main() -> None:
     print(
         f"\nours, yardstick, limit: requests a second by {client}, 8 connections, median of {plan.rounds} x"
         f" {plan.seconds:.0f} s taken in turn.\np50 to p99: ms; the first two rows under that load, the others one"
-        " client alone.\nSQL: statements + BEGIN and COMMIT."
+        " client alone.\nSQL: statements in round trips to the database."
         "\nCPU ms: processor time of the server's processes a request, ours : yardstick, without the database's."
         f"\n{os.cpu_count()} cores shared by all, others kept {noise:.0f}% of them busy before or after,"
         f" Python {platform.python_version()}, {time.monotonic() - started:.0f} s in all."

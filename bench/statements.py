@@ -1,14 +1,15 @@
-"""How many statements a request sends to the database: counted in this process, by SQLAlchemy's own events."""
+"""How many statements a request sends to the database, and in how many round trips: counted at the driver."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
+from psycopg import Connection, Cursor, Pipeline
+from psycopg.pq import PipelineStatus, TransactionStatus
 
-from app.extensions import db
 from bench.children import BenchError
 from bench.latency import READS
 from bench.load import a_reading
@@ -20,20 +21,48 @@ POST, LIST = "/api/v1/ingestion/blood-pressure/", "/api/v1/patients/"
 
 @dataclass
 class Counted:
-    """Statements that carry work, and those that open and close a transaction."""
+    """Statements that carry work (BEGIN and COMMIT do not), and how often the database was waited for."""
 
     statements: int = 0
-    transactions: int = 0
+    round_trips: int = 0
 
     def __str__(self) -> str:
-        return f"{self.statements} + {2 * self.transactions}"
+        return f"{self.statements} in {self.round_trips}"
+
+
+@contextmanager
+def counting() -> Iterator[Counted]:
+    """Count what every psycopg connection of this process does, whoever asks it."""
+    counted = Counted()
+    execute, leave, commit = Cursor.execute, Pipeline.__exit__, Connection.commit
+
+    def counted_execute(cursor: Cursor[Any], query: Any, *args: Any, **options: Any) -> Cursor[Any]:
+        counted.statements += query != "COMMIT"
+        counted.round_trips += cursor.connection.pgconn.pipeline_status == PipelineStatus.OFF
+        return execute(cursor, query, *args, **options)
+
+    def counted_leave(pipeline: Pipeline, *args: Any) -> None:
+        counted.round_trips += 1
+        leave(pipeline, *args)
+
+    def counted_commit(connection: Connection[Any]) -> None:
+        counted.round_trips += connection.info.transaction_status != TransactionStatus.IDLE
+        commit(connection)
+
+    patched = ((Cursor, "execute", counted_execute, execute), (Pipeline, "__exit__", counted_leave, leave),
+               (Connection, "commit", counted_commit, commit))  # fmt: skip
+    for owner, name, ours, _ in patched:
+        setattr(owner, name, ours)
+    try:
+        yield counted
+    finally:
+        for owner, name, _, theirs in patched:
+            setattr(owner, name, theirs)
 
 
 def count_statements(ours: Ours) -> dict[str, Counted]:
     """Return the statements of each job by its name in the table; keys and sessions are known beforehand."""
     client = ours.app.test_client()
-    with ours.app.app_context():
-        engine = db.engine
     small, large = _signed_in(client, ours.small), _signed_in(client, ours.large)
     readings = [a_reading([str(patient)]) for patient in ours.small.patient_ids[-2:]]
     calm = [{**reading, "systolic": 120, "diastolic": 75} for reading in readings]
@@ -44,33 +73,16 @@ def count_statements(ours: Ours) -> dict[str, Counted]:
         "patients listed": [partial(_get, client, small, LIST)] * 2,
         **{read.name: [partial(_get, client, large, read.paths[0])] * 2 for read in READS},
     }
-    return {name: _count(engine, twice) for name, twice in asks.items()}
+    return {name: _count(twice) for name, twice in asks.items()}
 
 
-def _count(engine: Engine, asks: Sequence[Callable[[], None]]) -> Counted:
+def _count(asks: Sequence[Callable[[], None]]) -> Counted:
     """Ask each in turn and count the last: the ones before it warm the caches."""
     for ask in asks[:-1]:
         ask()
-    with _counting(engine) as counted:
+    with counting() as counted:
         asks[-1]()
     return counted
-
-
-@contextmanager
-def _counting(engine: Engine) -> Iterator[Counted]:
-    counted = Counted()
-
-    def statement(*_: object) -> None:
-        counted.statements += 1
-
-    def begin(*_: object) -> None:
-        counted.transactions += 1
-
-    event.listen(engine, "before_cursor_execute", statement)
-    event.listen(engine, "begin", begin)
-    yield counted
-    event.remove(engine, "before_cursor_execute", statement)
-    event.remove(engine, "begin", begin)
 
 
 def _signed_in(client: FlaskClient, practice: Practice) -> dict[str, str]:

@@ -60,7 +60,8 @@ class EndpointGroup(Blueprint):  # type: ignore[misc]  # flask-smorest has no ty
         self._prepare_doc_cbks.append(_document_house_rules)
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
-        """Read the request through a schema and hand the result to the view."""
+        """Read the request through a schema, made once and not at every request, and hand the result to the view."""
+        schema = schema() if isinstance(schema, type) else schema
         return cast(Callable[[View], View], super().arguments(schema, **options))
 
     def response(self, status: int, schema: Any = None, **options: Any) -> Callable[[View], View]:

@@ -1,19 +1,24 @@
-"""Audit rows on their way: collected while the transaction runs, written by one INSERT just before it commits."""
+"""Audit rows on their way: collected while the transaction runs, written in one round trip with its COMMIT."""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.audit.context import current
+from app.database.statements import Statement, driver_errors, send_by_driver, take_waiting
 from app.domain.errors import Unavailable
 from app.models.audit_event import AuditEvent
 
 _BUFFER = "audit_rows"
-_INSERT = insert(AuditEvent.metadata.tables["audit_events"]).inline()  # nothing to return: no policy would show it
+_COLUMNS = (
+    "practice_id", "user_id", "session_id", "action", "resource_type", "resource_id", "patient_id", "subject_ids",
+    "outcome", "fields", "ip", "request_id", "reason",
+)  # fmt: skip
+_INSERT = Statement(insert(AuditEvent.metadata.tables["audit_events"]).inline(), _COLUMNS)  # no policy lets it return
 SUCCESS, REFUSED, FAILED = "success", "refused", "failed"
 
 
@@ -50,13 +55,21 @@ def record(
     )
 
 
-def write_recorded(session: Session) -> None:
-    """Store what was noted; raises Unavailable when that fails, so that nothing commits without its events."""
+def commit_recorded(session: Session) -> None:
+    """Store what was noted and what was kept back, and commit, in one round trip.
+
+    Raises Unavailable when an event cannot be stored, so that nothing commits without its events.
+    """
     rows: list[dict[str, Any]] = session.info.pop(_BUFFER, [])
-    if not rows:
+    waiting = take_waiting(session)
+    if not (rows or waiting):
         return
+    connection = session.connection()
     try:
-        session.connection().execute(_INSERT, rows if len(rows) > 1 else rows[0])
+        with driver_errors(connection):
+            send_by_driver(connection, [*waiting, *((_INSERT, row) for row in rows)], last="COMMIT")
+    except IntegrityError:
+        raise
     except SQLAlchemyError as error:
         raise Unavailable from error
 
@@ -64,3 +77,4 @@ def write_recorded(session: Session) -> None:
 def forget_recorded(session: Session) -> None:
     """Drop what was noted: the transaction it belonged to was rolled back."""
     session.info.pop(_BUFFER, None)
+    take_waiting(session)

@@ -12,12 +12,16 @@ from sqlalchemy.orm import Session as OrmSession
 
 from app.audit import events
 from app.audit.context import current
+from app.database.statements import Parameters, Rows, Statement, driver_errors, has_waiting, send, send_by_driver
 from app.models.base import Audited, Base
 
-_SET_TENANT = text(
-    "SELECT set_config('app.practice_id', :practice, true), set_config('app.user_id', :user, true),"
-    " set_config('app.login_index', :login, true)"
+_SET_TENANT = Statement(
+    text(
+        "SELECT set_config('app.practice_id', :practice, true) AS practice,"
+        " set_config('app.user_id', :user, true) AS account, set_config('app.login_index', :login, true) AS login"
+    )
 )
+_FIRST = "first_question"
 _SILENT = frozenset({"updated_at", "version", "search_tokens"})
 AUDITED_TABLES = frozenset(
     mapper.local_table.name  # type: ignore[attr-defined]
@@ -37,18 +41,30 @@ class AuditedSession(Session):
     bulk_update_mappings = _refuse
 
 
+def begin_with(session: OrmSession, question: Statement, given: Parameters) -> Rows:
+    """Ask a question that opens a transaction: BEGIN, the practice and the question make one round trip."""
+    if session.in_transaction():
+        return send(session, (question, given))[0]
+    session.info[_FIRST] = question, given
+    session.connection()
+    answer: Rows = session.info.pop(_FIRST)
+    return answer
+
+
 @event.listens_for(AuditedSession, "after_begin")
-def _enter_practice(_session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
+def _enter_practice(session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
     """Tell the database whose rows may be seen, for this transaction only."""
     context = current()
-    connection.execute(
-        _SET_TENANT,
-        {
-            "practice": str(context.practice_id or ""),
-            "user": str(context.user_id or ""),
-            "login": context.login_index.hex() if context.login_index else "",
-        },
-    )
+    tenant = {
+        "practice": str(context.practice_id or ""),
+        "user": str(context.user_id or ""),
+        "login": context.login_index.hex() if context.login_index else "",
+    }
+    first = session.info.pop(_FIRST, None)
+    with driver_errors(connection):
+        _, *answers = send_by_driver(connection, [(_SET_TENANT, tenant), *([first] if first else [])])
+    if first:
+        session.info[_FIRST] = answers[0]
 
 
 @event.listens_for(AuditedSession, "after_flush")
@@ -63,15 +79,23 @@ def _record_changes(session: OrmSession, _flush: UOWTransaction) -> None:
 
 
 @event.listens_for(AuditedSession, "before_commit")
-def _write_events(session: OrmSession) -> None:
+def _commit_with_events(session: OrmSession) -> None:
+    if session.in_nested_transaction():
+        return
     session.flush()  # commit would flush after this hook; the events of that flush belong in as well
-    events.write_recorded(session)
+    events.commit_recorded(session)
 
 
 @event.listens_for(AuditedSession, "after_soft_rollback")
 def _forget_events(session: OrmSession, _previous: SessionTransaction) -> None:
     if not session.in_nested_transaction():
         events.forget_recorded(session)
+
+
+@event.listens_for(AuditedSession, "do_orm_execute")
+def _send_waiting(state: ORMExecuteState) -> None:
+    if has_waiting(state.session):
+        send(state.session)
 
 
 @event.listens_for(AuditedSession, "do_orm_execute")

@@ -1,7 +1,7 @@
 """The manners of all shapes: unknown names are refused, lists come in one envelope, errors in another."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -10,19 +10,48 @@ from marshmallow import RAISE, Schema, fields, validate
 from app.crypto.damage import tolerated
 from app.domain.errors import IntegrityViolated
 from app.domain.paging import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE, PageRequest
+from app.schemas.fields import Day, Instant, in_utc
+
+_AS_THEY_ARE = (fields.String, fields.Integer, fields.Boolean, fields.UUID, fields.Dict, fields.Raw, Day)
+Reader = Callable[[Any], Any]
+
+
+class Row(Schema):
+    """An answer made from a row or a dataclass, by the shortest path: a page reads hundreds of attributes.
+
+    Each field is read as its dotted name says. What JSON writes by itself (texts, numbers, ids) goes as it is, times
+    are brought to UTC first, and a field of any other kind is asked as marshmallow would.
+    """
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Return the answer, or a list of answers."""
+        if self.many if many is None else many:
+            return [self._answer(one) for one in obj]
+        return self._answer(obj)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Read an attribute, or one of a part by its dotted name."""
+        return _getter(attr)(obj)
+
+    def _answer(self, obj: Any) -> dict[str, Any]:
+        return {name: read(obj) for name, read in self._readers}
+
+    @cached_property
+    def _readers(self) -> list[tuple[str, Reader]]:
+        return [(field.data_key or name, self._reader(name, field)) for name, field in self.dump_fields.items()]
+
+    def _reader(self, name: str, field: fields.Field[Any]) -> Reader:
+        if type(field) in _AS_THEY_ARE:
+            return _getter(field.attribute or name)
+        if type(field) is Instant:
+            moment_of = _getter(field.attribute or name)
+            return lambda obj: in_utc(moment_of(obj))
+        return lambda obj: field.serialize(name, obj, accessor=self.get_attribute)
 
 
 @cache
 def _getter(path: str) -> Callable[[object], Any]:
     return attrgetter(path)
-
-
-class Row(Schema):
-    """An answer made from a row or a dataclass: attributes only, by a fast path (a page reads hundreds of them)."""
-
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Read an attribute, or one of a part by its dotted name; of a mapping, the member."""
-        return obj[attr] if isinstance(obj, dict) else _getter(attr)(obj)
 
 
 class Body(Schema):

@@ -88,6 +88,11 @@ class Money(fields.Field[Decimal]):
         return amount.quantize(Decimal("0.01"))
 
 
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Return the moment in UTC."""
+    return None if moment is None else moment.astimezone(UTC)
+
+
 class Instant(fields.Field[datetime]):
     """A moment in ISO 8601 with a zone, between 1900 and 2100; written in UTC with Z."""
 

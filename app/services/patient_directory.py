@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.crypto.blind_index import search_tokens
-from app.crypto.columns import decrypt_column
+from app.crypto.columns import decrypt_column, open_ahead
 from app.domain.actor import Actor
 from app.domain.paging import Page
 from app.domain.patients import PatientOrdering, PatientQuery
@@ -35,6 +35,7 @@ def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
             page = _page_by_names(session, actor, query, terms)
         else:
             page = _page_by_creation(session, actor, query)
+        open_ahead(page.items)
         shown = [patient.id for patient in page.items]
         events.record(session, "patient:search" if terms else "patient:list", "patient", subject_ids=shown)
         return page
@@ -42,21 +43,26 @@ def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
 
 def _page_by_creation(session: Session, actor: Actor, query: PatientQuery) -> Page[Patient]:
     asked = {"practice": actor.practice_id, "active": query.active, "own": actor.patient_id}
-    page, counted = _creation_statements(query.ordering, own_only=actor.role is Role.PATIENT)
-    count = session.scalar(counted, asked) or 0
     asked |= {"offset": query.paging.offset, "limit": query.paging.page_size}
-    return Page(list(session.scalars(page, asked)), count, query.paging)
+    page, counted = _creation_statements(query.ordering, own_only=actor.role is Role.PATIENT)
+    rows = session.execute(page, asked).all()
+    count = rows[0].in_all if rows else session.scalar(counted, asked) or 0
+    return Page([row.Patient for row in rows], count, query.paging)
 
 
 @cache
-def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[Select[Patient], Select[int]]:
-    """Return the statements of a page and of the count; built once, because building costs more than running."""
+def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[Select[Patient, int], Select[int]]:
+    """Return the statements of a page with the count, and of the count alone for a page beyond the last.
+
+    Built once, because building costs more than running.
+    """
     conditions = [Patient.practice_id == bindparam("practice"), Patient.is_active == bindparam("active")]
     if own_only:
         conditions.append(Patient.id == bindparam("own"))
     direction = desc if ordering.startswith("-") else asc
-    page = select(Patient).where(*conditions).order_by(direction(Patient.created_at), direction(Patient.id))
     counted = select(func.count()).select_from(Patient).where(*conditions)
+    page = select(Patient, counted.correlate(None).scalar_subquery().label("in_all")).where(*conditions)
+    page = page.order_by(direction(Patient.created_at), direction(Patient.id))
     return page.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer)), counted
 
 

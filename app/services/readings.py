@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BindParameter, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
+from app.database.statements import Statement, send, send_later
 from app.domain.actor import Actor
 from app.domain.errors import NotFound, PatientArchived, ValidationFailed
 from app.domain.roles import Role
@@ -36,11 +36,14 @@ class RecordedReading:
 
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
-    """What taking in a reading needs to know about the patient; the summary's row is locked."""
+    """What taking in a reading needs to know about the patient, whose summary's row is locked."""
 
     summary: TriageSummary
     thresholds: Mapping[str, Decimal]
     has_emr: bool
+    recent_alerts: dict[str, int]
+    is_known: bool
+    stored_at: datetime
 
 
 def record_blood_pressure(
@@ -50,22 +53,22 @@ def record_blood_pressure(
 
     Raises NotFound, PatientArchived, or ValidationFailed for a time more than five minutes ahead.
     """
-    at = received_at or now()
+    at, key = received_at or now(), natural_key(patient_id, reading)
     if is_from_the_future(reading.measured_at, at):
         raise ValidationFailed({"measured_at": ["Must not lie more than 5 minutes in the future."]})
     with transaction() as session:
-        known = _circumstances(session, actor, patient_id)
+        known = _circumstances(session, actor, patient_id, key, at)
+        if known.is_known:
+            return _first_delivery(session, actor, key)
         breaches = assess(_measured(reading), known.thresholds)
-        values = _columns(actor, known, patient_id, reading, breaches)
-        stored, alert_counts = _store_once(session, values, at)
-        if stored is None:
-            return _first_delivery(session, actor, natural_key(patient_id, reading))
+        stored = _store(session, actor, known, patient_id, reading, breaches, key)
         alert = _raise_alert(session, stored, breaches, at)
         if alert:
             known.summary.unacknowledged_alerts += 1
-            alert_counts[alert.level] += 1
+            known.recent_alerts[alert.level] += 1
         triage_summaries.take_in(known.summary, stored, reading, at)
-        triage_summaries.rescore(session, known.summary, known.thresholds, alert_counts, at)
+        triage_summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
+        triage_summaries.keep(session, known.summary)
         return RecordedReading(stored, alert, is_new=True)
 
 
@@ -80,86 +83,107 @@ def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal
     return {name: Decimal(str(limit)) for name, limit in limits.items() if limit is not None}
 
 
-# Built once: at every reading, building these would cost more than running them.
-_CIRCUMSTANCES = (
+_practice: BindParameter[UUID] = bindparam("practice")
+_patient: BindParameter[UUID] = bindparam("patient")
+_SUMMARIES, _OBSERVATIONS, _ALERTS = (
+    model.metadata.tables[name]
+    for model, name in ((TriageSummary, "triage_summaries"), (Observation, "observations"), (Alert, "alerts"))
+)
+# Every reading of a patient waits here for the one before it. So what is asked next, in a statement of its own that
+# sees all that was committed meanwhile, still holds when the answer is used: above all whether the reading is known.
+_LOCK = Statement(
+    select(_SUMMARIES)
+    .where(_SUMMARIES.c.practice_id == _practice, _SUMMARIES.c.patient_id == _patient)
+    .with_for_update()
+)
+_FACTS = Statement(
     select(
-        TriageSummary,
         Patient.is_active,
+        func.now().label("stored_at"),
         select(PracticeThresholds.limits)
-        .where(PracticeThresholds.practice_id == bindparam("practice"))
+        .where(PracticeThresholds.practice_id == _practice)
         .scalar_subquery()
         .label("limits"),
         select(EmrConnection.is_active)
-        .where(EmrConnection.practice_id == bindparam("practice"))
+        .where(EmrConnection.practice_id == _practice)
         .scalar_subquery()
-        .label("emr"),
-    )
-    .join(Patient, (Patient.practice_id == TriageSummary.practice_id) & (Patient.id == TriageSummary.patient_id))
-    .where(TriageSummary.practice_id == bindparam("practice"), TriageSummary.patient_id == bindparam("patient"))
-    .with_for_update(of=TriageSummary)
-    .execution_options(populate_existing=True)
+        .label("has_emr"),
+        select(_OBSERVATIONS.c.id)
+        .where(_OBSERVATIONS.c.practice_id == _practice, _OBSERVATIONS.c.natural_key == bindparam("natural_key"))
+        .exists()
+        .label("is_known"),
+        *(
+            triage_summaries.alerts_since(_practice, _patient, level, bindparam("since")).label(level.value)
+            for level in AlertLevel
+        ),
+    ).where(Patient.practice_id == _practice, Patient.id == _patient)
 )
-_OBSERVATIONS = Observation.metadata.tables["observations"]
-_STORE = (
-    insert(_OBSERVATIONS)
-    .on_conflict_do_nothing(index_elements=["practice_id", "natural_key"])
-    .returning(
-        _OBSERVATIONS.c.created_at,
-        triage_summaries.alerts_since(
-            bindparam("of_practice"), bindparam("of_patient"), AlertLevel.WARNING, bindparam("since")
-        ),
-        triage_summaries.alerts_since(
-            bindparam("of_practice"), bindparam("of_patient"), AlertLevel.CRITICAL, bindparam("since")
-        ),
-    )
-    .execution_options(recorded=True)
+_STORE = Statement(insert(_OBSERVATIONS))
+_RAISE = Statement(
+    insert(_ALERTS),
+    [
+        "id",
+        "practice_id",
+        "patient_id",
+        "observation_id",
+        "level",
+        "rule",
+        "message",
+        "value",
+        "threshold",
+        "raised_at",
+    ],
 )
 
 
-def _circumstances(session: Session, actor: Actor, patient_id: UUID) -> _Circumstances:
+def _circumstances(session: Session, actor: Actor, patient_id: UUID, key: bytes, at: datetime) -> _Circumstances:
     if actor.role is Role.PATIENT and actor.patient_id != patient_id:
         raise NotFound
-    asked = {"practice": actor.practice_id, "patient": patient_id}
-    row = session.execute(_CIRCUMSTANCES, asked).one_or_none()
-    if row is None:
+    of = {"practice": actor.practice_id, "patient": patient_id}
+    summaries, facts = send(session, (_LOCK, of), (_FACTS, {**of, "natural_key": key, "since": at - ALERT_WINDOW}))
+    if not facts:
         raise NotFound
-    if not row.is_active:
+    fact = facts[0]
+    if not fact.is_active:
         raise PatientArchived
-    return _Circumstances(row.TriageSummary, thresholds_from(row.limits), bool(row.emr))
+    return _Circumstances(
+        summary=TriageSummary(**summaries[0]._asdict()),
+        thresholds=thresholds_from(fact.limits),
+        has_emr=bool(fact.has_emr),
+        recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
+        is_known=fact.is_known,
+        stored_at=fact.stored_at,
+    )
 
 
-def _store_once(session: Session, values: dict[str, Any], at: datetime) -> tuple[Observation | None, dict[str, int]]:
-    """Insert the reading and return it with the recent alerts by level; None when it was delivered before."""
-    patient_id = values["patient_id"]
-    counted = {"of_practice": values["practice_id"], "of_patient": patient_id, "since": at - ALERT_WINDOW}
-    inserted = session.execute(_STORE, {**values, **counted}).one_or_none()
-    if inserted is None:
-        return None, {}
-    created_at, warnings, criticals = inserted
-    events.record(session, "observation:create", "observation", resource_id=values["id"], patient_id=patient_id)
-    return Observation(**values, created_at=created_at), {"warning": warnings, "critical": criticals}
-
-
-def _columns(
-    actor: Actor, known: _Circumstances, patient_id: UUID, reading: BloodPressure, breaches: tuple[Breach, ...]
-) -> dict[str, Any]:
-    return {
+def _store(
+    session: Session,
+    actor: Actor,
+    known: _Circumstances,
+    patient_id: UUID,
+    reading: BloodPressure,
+    breaches: tuple[Breach, ...],
+    key: bytes,
+) -> Observation:
+    values: dict[str, Any] = {
         "id": new_id(),
         "practice_id": actor.practice_id,
         "patient_id": patient_id,
         "observation_type": reading.observation_type,
-        "systolic": reading.systolic,
-        "diastolic": reading.diastolic,
-        "pulse": reading.pulse,
+        **_measured(reading),
         "systolic_absent_reason": reading.systolic_absent_reason,
         "diastolic_absent_reason": reading.diastolic_absent_reason,
         "device_id": reading.device_id,
         "measured_at": reading.measured_at,
-        "natural_key": natural_key(patient_id, reading),
+        "natural_key": key,
         "fhir_status": "pending" if known.has_emr else "not_configured",
         "alert_level": breaches[0].level.value if breaches else None,
+        "created_at": known.stored_at,
         "created_by": actor.user_id,
     }
+    send_later(session, (_STORE, values))
+    events.record(session, "observation:create", "observation", resource_id=values["id"], patient_id=patient_id)
+    return Observation(**values)
 
 
 def _raise_alert(
@@ -168,20 +192,21 @@ def _raise_alert(
     if not breaches:
         return None
     worst = breaches[0]
-    alert = Alert(
-        id=new_id(),
-        practice_id=observation.practice_id,
-        patient_id=observation.patient_id,
-        observation_id=observation.id,
-        level=worst.level.value,
-        rule=worst.rule,
-        message=worst.message,
-        value=worst.value,
-        threshold=worst.limit,
-        raised_at=at,
-    )
-    session.add(alert)
-    return alert
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "practice_id": observation.practice_id,
+        "patient_id": observation.patient_id,
+        "observation_id": observation.id,
+        "level": worst.level.value,
+        "rule": worst.rule,
+        "message": worst.message,
+        "value": worst.value,
+        "threshold": worst.limit,
+        "raised_at": at,
+    }
+    send_later(session, (_RAISE, values))
+    events.record(session, "alert:create", "alert", resource_id=values["id"], patient_id=observation.patient_id)
+    return Alert(**values)
 
 
 def _first_delivery(session: Session, actor: Actor, key: bytes) -> RecordedReading:

@@ -10,6 +10,8 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.audit import context, events
+from app.audit.hook import begin_with
+from app.database.statements import Statement
 from app.domain.actor import Actor
 from app.domain.errors import TokenAlreadyRotated, TokenInvalid, TokenReused
 from app.domain.roles import Role
@@ -97,24 +99,25 @@ def find_actor(claims: TokenClaims) -> Actor | None:
         "security_version": claims.security_version,
         "family": claims.session_id,
     }
-    row = db.session.connection().execute(_LIVING, asked).first()  # the use case goes on in this transaction
-    if row is None:
+    living = begin_with(db.session(), _LIVING, asked)  # the use case goes on in this transaction
+    if not living:
         return None
-    return Actor(claims.user_id, claims.practice_id, Role(row.role), claims.session_id, row.patient_id)
+    return Actor(claims.user_id, claims.practice_id, Role(living[0].role), claims.session_id, living[0].patient_id)
 
 
-# Built once: at every request, building a statement costs more than running it.
 _users, _families = (User.metadata.tables[name].c for name in ("users", "token_families"))
-_LIVING = select(_users.role, _users.patient_id).where(
-    _users.practice_id == bindparam("practice"),
-    _users.id == bindparam("user"),
-    _users.security_version == bindparam("security_version"),
-    _users.disabled_at.is_(None),
-    _families.practice_id == _users.practice_id,
-    _families.user_id == _users.id,
-    _families.id == bindparam("family"),
-    _families.revoked_at.is_(None),
-    _families.expires_at > func.now(),
+_LIVING = Statement(
+    select(_users.role, _users.patient_id).where(
+        _users.practice_id == bindparam("practice"),
+        _users.id == bindparam("user"),
+        _users.security_version == bindparam("security_version"),
+        _users.disabled_at.is_(None),
+        _families.practice_id == _users.practice_id,
+        _families.user_id == _users.id,
+        _families.id == bindparam("family"),
+        _families.revoked_at.is_(None),
+        _families.expires_at > func.now(),
+    )
 )
 
 

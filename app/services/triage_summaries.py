@@ -1,14 +1,14 @@
 """Keeping each patient's line of the triage board up to date, within the transaction that changed something."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.database.statements import Statement, send_later
 from app.domain.triage.assessment import assess
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
 from app.domain.triage.thresholds import AlertLevel
@@ -86,6 +86,29 @@ def rescore(
     return score
 
 
+_BOARD = TriageSummary.metadata.tables["triage_summaries"]
+_KEPT = (
+    "risk_score", "risk_level", "formula_version", "parts", "latest_vitals", "first_reading_at", "last_reading_at",
+    "unacknowledged_alerts", "refreshed_at",
+)  # fmt: skip
+_KEEP = Statement(
+    update(_BOARD)
+    .where(_BOARD.c.practice_id == bindparam("of_practice"), _BOARD.c.patient_id == bindparam("of_patient"))
+    .values({name: bindparam(f"new_{name}") for name in _KEPT})
+)
+_MOVE = Statement(
+    insert(TriageTransition.metadata.tables["triage_transitions"]),
+    ["id", "practice_id", "patient_id", "from_level", "to_level"],
+)
+
+
+def keep(session: Session, summary: TriageSummary) -> None:
+    """Write down what a reading changed of a summary whose row is locked."""
+    values = {f"new_{name}": getattr(summary, name) for name in _KEPT}
+    of = {"of_practice": summary.practice_id, "of_patient": summary.patient_id}
+    send_later(session, (_KEEP, {**values, **of}))
+
+
 def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: Any) -> ScalarSelect[int]:
     """Return the subquery that counts a patient's alerts of a level raised after `since`."""
     return (
@@ -105,23 +128,21 @@ def _store(session: Session, summary: TriageSummary, score: RiskScore, at: datet
     if summary.is_active and summary.risk_level != score.level.value:
         _note_transition(session, summary, summary.risk_level, score.level.value)
     summary.risk_score, summary.risk_level = score.score, score.level.value
-    summary.parts = [asdict(part) for part in score.parts]
+    summary.parts = [part.as_dict() for part in score.parts]
     summary.formula_version, summary.refreshed_at = FORMULA_VERSION, at
 
 
 def _note_transition(
     session: Session, of: Patient | TriageSummary, from_level: str | None, to_level: str | None
 ) -> None:
-    patient_id = of.id if isinstance(of, Patient) else of.patient_id
-    session.add(
-        TriageTransition(
-            id=new_id(),
-            practice_id=of.practice_id,
-            patient_id=patient_id,
-            from_level=from_level,
-            to_level=to_level,
-        )
-    )
+    values = {
+        "id": new_id(),
+        "practice_id": of.practice_id,
+        "patient_id": of.id if isinstance(of, Patient) else of.patient_id,
+        "from_level": from_level,
+        "to_level": to_level,
+    }
+    send_later(session, (_MOVE, values))
 
 
 def _decimal(value: Any) -> Decimal | None:

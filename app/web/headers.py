@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,14 +48,23 @@ def script_nonce() -> str:
 
 
 def _protect(response: Response) -> Response:
-    for name, value in _FIXED.items():
-        response.headers.setdefault(name, value)
-    response.headers["X-Request-Id"] = g.get("request_id", "")
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = _content_policy()
     response.headers.pop("Server", None)
+    ours = {"X-Request-Id": g.get("request_id", ""), "Content-Security-Policy": _content_policy()}
+    if request.endpoint != "static":
+        ours["Cache-Control"] = "no-store"
+    _add_headers(response, ours, instead=True)
+    _add_headers(response, _FIXED, instead=False)
     return response
+
+
+def _add_headers(response: Response, ours: Mapping[str, str], *, instead: bool) -> None:
+    """Add headers, in place of those that are there or only where none is: `headers[name] = …` walks through all."""
+    there = {name.lower() for name, _ in response.headers} & {name.lower() for name in ours}
+    if instead:
+        for name in there:
+            del response.headers[name]
+        there.clear()
+    response.headers.extend([(name, value) for name, value in ours.items() if name.lower() not in there])
 
 
 def _content_policy() -> str:

@@ -12,6 +12,7 @@ from flask_limiter import Limiter, RateLimitExceeded
 from limits import RateLimitItem, parse
 from redis.exceptions import RedisError
 
+from app.web import limit_store
 from app.web.identity import limiter_identity
 
 _UNCOUNTED = ("static", "health.")
@@ -52,7 +53,8 @@ limiter = Limiter(
 
 def init_app(app: Flask, redis_url: str | None) -> None:
     """Bind the limiter to its store and put its headers on every response."""
-    app.config["RATELIMIT_STORAGE_URI"] = redis_url or "memory://"
+    shared = redis_url.replace("redis", limit_store.SCHEME, 1) if redis_url else None
+    app.config["RATELIMIT_STORAGE_URI"] = shared or "memory://"
     if redis_url:
         timeouts = {"socket_timeout": _STORE_TIMEOUT, "socket_connect_timeout": _STORE_TIMEOUT}
         app.config["RATELIMIT_STORAGE_OPTIONS"] = timeouts
@@ -69,11 +71,14 @@ def seconds_to_wait(_error: RateLimitExceeded) -> int:
 def _set_headers(response: Response) -> Response:
     item, remaining, reset_at = _state()
     wait = max(0, int(reset_at - time.time()))
-    response.headers["X-RateLimit-Limit"] = str(item.amount)
-    response.headers["X-RateLimit-Remaining"] = str(max(0, remaining))
-    response.headers["X-RateLimit-Reset"] = str(int(reset_at))
-    response.headers["RateLimit-Policy"] = f'"default";q={item.amount};w={item.get_expiry()}'
-    response.headers["RateLimit"] = f'"default";r={max(0, remaining)};t={wait}'
+    state = {
+        "X-RateLimit-Limit": str(item.amount),
+        "X-RateLimit-Remaining": str(max(0, remaining)),
+        "X-RateLimit-Reset": str(int(reset_at)),
+        "RateLimit-Policy": f'"default";q={item.amount};w={item.get_expiry()}',
+        "RateLimit": f'"default";r={max(0, remaining)};t={wait}',
+    }
+    response.headers.extend(state)
     return response
 
 

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.crypto.key_file import KeyFile
@@ -13,6 +14,14 @@ from app.extensions import csrf, db, jwt, migrate
 from app.services.keys import load_wrapped_keys
 from app.web import damaged_values, errors, headers, identity, logs, rate_limits, signing_keys
 from app.web.strict_json import StrictJsonProvider
+
+
+class ConsoleForms(SecureCookieSessionInterface):
+    """Flask's signed cookie, which carries the token of the console's forms. The API neither reads nor sets any."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie for the console, an empty one for all others."""
+        return super().open_session(app, request) if request.path.startswith(identity.CONSOLE) else self.session_class()
 
 
 class SharedSettings(Protocol):
@@ -42,6 +51,8 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     """Bind extensions, keys, identity, limits, headers and errors."""
     logs.init_app(settings.log_level)
     app.json = StrictJsonProvider(app)
+    app.session_interface = ConsoleForms()
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # none is async; it is asked 15 times a request
     _trust_proxies(app, settings.trusted_proxies)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(migrations))

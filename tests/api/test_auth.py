@@ -14,6 +14,7 @@ from sqlalchemy import update
 from app.extensions import db
 from app.models import RefreshToken, User
 from app.services.transaction import transaction
+from app.web import signing_keys, tokens
 from tests.builders import Person, a_user, in_house, signed_in
 
 LOGIN, REFRESH, LOGOUT, ME = (f"/api/v1/auth/{name}/" for name in ("login", "token/refresh", "logout", "me"))
@@ -219,3 +220,20 @@ def test_tokens_are_stored_as_hashes_only(client: FlaskClient) -> None:
         stored = [row.token_hash for row in db.session.query(RefreshToken)]
     assert stored
     assert secret.encode() not in b"".join(stored)
+
+
+def test_a_token_seen_before_still_expires(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its signature is checked once, its time every time."""
+    headers = signed_in(client, a_user())
+    assert client.get(ME, headers=headers).status_code == 200
+    later = time.time() + 901
+    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    assert client.get(ME, headers=headers).json["code"] == "token_expired"
+
+
+def test_a_token_seen_before_dies_with_its_key(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that left the ring proves nothing any more."""
+    headers = signed_in(client, a_user())
+    assert client.get(ME, headers=headers).status_code == 200
+    monkeypatch.setattr(tokens, "ring", signing_keys.KeyRing())
+    assert client.get(ME, headers=headers).json["code"] == "token_invalid"

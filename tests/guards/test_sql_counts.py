@@ -1,29 +1,11 @@
 """How many SQL statements a request costs: exact numbers, and none that grows with the rows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
-from app.extensions import db
-from tests.builders import Person, a_body, a_patient, a_reading, a_user, in_house, signed_in
-
-
-@contextmanager
-def _counted() -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    with in_house():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
+from bench.statements import Counted, counting
+from tests.builders import Person, a_body, a_patient, a_reading, a_user, signed_in
 
 
 def _fill(person: Person, patients: int) -> None:
@@ -34,39 +16,39 @@ def _fill(person: Person, patients: int) -> None:
 @pytest.mark.parametrize(
     ("url", "count"),
     [
-        ("/api/v1/patients/", 5),
-        ("/api/v1/patients/?search=exam", 5),
-        ("/api/v1/patients/?ordering=last_name", 5),
-        ("/api/v1/triage/patients/", 5),
-        ("/api/v1/triage/patients/stats/", 5),
+        ("/api/v1/patients/", Counted(statements=4, round_trips=3)),
+        ("/api/v1/patients/?search=exam", Counted(5, 4)),
+        ("/api/v1/patients/?ordering=last_name", Counted(5, 4)),
+        ("/api/v1/triage/patients/", Counted(5, 4)),
+        ("/api/v1/triage/patients/stats/", Counted(5, 4)),
     ],
 )
 def test_a_list_costs_the_same_for_two_patients_as_for_twelve(
-    app: Flask, client: FlaskClient, url: str, count: int
+    app: Flask, client: FlaskClient, url: str, count: Counted
 ) -> None:
-    """Tenant, session, two of its own, audit."""
+    """Tenant and session together, one or two of its own, audit and COMMIT together."""
     doctor = a_user()
     headers = signed_in(client, doctor)
     _fill(doctor, 2)
     client.get(url, headers=headers)  # what is kept between requests is kept from here on
-    with _counted() as few:
+    with counting() as few:
         client.get(url, headers=headers)
     _fill(doctor, 10)
     client.get(url, headers=headers)
-    with _counted() as many:
+    with counting() as many:
         client.get(url, headers=headers)
-    assert (len(few), len(many)) == (count, count)
+    assert (few, many) == (count, count)
 
 
-def test_a_reading_costs_six_statements_and_two_more_with_an_alert(client: FlaskClient) -> None:
-    """Tenant, session, patient with summary, reading, summary, audit; alert and change of level."""
+def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClient) -> None:
+    """Tenant, session | lock, facts | reading, summary, audit, COMMIT; with an alert: alert, change of level, audit."""
     doctor = a_user()
     patient = a_patient(doctor.actor)
     a_reading(doctor.actor, patient.id)
     headers = signed_in(client, doctor)
     url = "/api/v1/ingestion/blood-pressure/"
-    with _counted() as plain:
+    with counting() as plain:
         client.post(url, json=a_body(patient.id), headers=headers)
-    with _counted() as alerting:
+    with counting() as alerting:
         client.post(url, json=a_body(patient.id, systolic=150), headers=headers)
-    assert (len(plain), len(alerting)) == (6, 8)
+    assert (plain, alerting) == (Counted(7, 3), Counted(10, 3))

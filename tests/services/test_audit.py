@@ -161,7 +161,7 @@ def test_reading_needs_no_second_look_when_the_trail_is_down(monkeypatch: pytest
     """The service raises before it returns anything."""
     doctor = a_user()
     patient = a_patient(doctor.actor)
-    monkeypatch.setattr("app.audit.hook.events.write_recorded", _down)
+    monkeypatch.setattr("app.audit.hook.events.commit_recorded", _down)
     with in_house(doctor.actor), pytest.raises(Unavailable):
         get_patient(doctor.actor, patient.id)
 

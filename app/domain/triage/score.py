@@ -66,6 +66,16 @@ class ScorePart:
     rule: str
     source_ids: tuple[str, ...] = ()
 
+    def as_dict(self) -> dict[str, str | int | list[str]]:
+        """Return the addend as it is stored and shown."""
+        return {
+            "name": self.name,
+            "raw": self.raw,
+            "points": self.points,
+            "rule": self.rule,
+            "source_ids": list(self.source_ids),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class RiskScore:

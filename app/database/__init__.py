@@ -1,0 +1,1 @@
+"""The way to PostgreSQL: statements prepared once, several in one round trip, dead connections noticed in time."""

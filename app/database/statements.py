@@ -1,0 +1,113 @@
+"""Statements of the hot paths: written in SQLAlchemy, compiled once, run by the driver, several in one round trip.
+
+What SQLAlchemy does anew at every execution (cache keys, result metadata, identities) costs more than PostgreSQL's own
+work. The rest stays as usual: the same connection, transaction, types and errors.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Rows = list[Any]
+Parameters = Mapping[str, Any]
+_WAITING = "statements_waiting"
+
+
+class Statement:
+    """A statement with named parameters: those of its `bindparam`s and, of an INSERT, the `columns` that it writes."""
+
+    def __init__(self, statement: Executable, columns: Iterable[str] | None = None) -> None:
+        self._statement, self._columns = statement, None if columns is None else list(columns)
+        self._compiled: tuple[str, dict[str, Any], dict[str, Any]] | None = None
+
+    def ready(self, dialect: Dialect, given: Parameters) -> tuple[str, Parameters]:
+        """Return the text and the parameters as the driver takes them."""
+        if self._compiled is None:
+            self._compiled = self._compile(dialect)
+        sql, fixed, processors = self._compiled
+        values = {**fixed, **given} if fixed else given
+        if not processors:
+            return sql, values
+        return sql, {**values, **{name: processors[name](values[name]) for name in processors}}
+
+    def _compile(self, dialect: Dialect) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        compiled: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), fixed, dict(compiled._bind_processors)  # noqa: SLF001 - there is no public way to them
+
+
+Asked = tuple[Statement, Parameters]
+
+
+def send(session: Session, *asked: Asked) -> list[Rows]:
+    """Run statements in one round trip, in order, and return the rows of each; raises as SQLAlchemy does."""
+    connection = session.connection()
+    waiting = take_waiting(session)
+    with driver_errors(connection):
+        return send_by_driver(connection, [*waiting, *asked])[len(waiting) :]
+
+
+def send_later(session: Session, *asked: Asked) -> None:
+    """Keep writes back until the next question to the database, or the COMMIT: they travel with it."""
+    session.info.setdefault(_WAITING, []).extend(asked)
+
+
+def has_waiting(session: Session) -> bool:
+    """Say whether writes are kept back."""
+    return bool(session.info.get(_WAITING))
+
+
+def take_waiting(session: Session) -> list[Asked]:
+    """Return the writes that were kept back, which the caller now sends or drops."""
+    waiting: list[Asked] = session.info.pop(_WAITING, [])
+    return waiting
+
+
+def send_by_driver(connection: Connection, asked: Sequence[Asked], *, last: str | None = None) -> list[Rows]:
+    """Run statements on an open connection, and after them `last`; for the session's own hooks."""
+    driver = driver_of(connection)
+    ready = [statement.ready(connection.dialect, given) for statement, given in asked]
+    if len(ready) == 1 and last is None:
+        return [_rows(_run(driver, *ready[0]))]
+    with driver.pipeline():
+        cursors = [_run(driver, sql, values) for sql, values in ready]
+        if last is not None:
+            driver.execute(last)
+    return [_rows(cursor) for cursor in cursors]
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """Return psycopg's own connection."""
+    return connection.connection.driver_connection  # type: ignore[return-value]
+
+
+@contextmanager
+def driver_errors(connection: Connection) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy would, so that one table of errors serves both."""
+    try:
+        yield
+    except psycopg.Error as error:
+        lost = driver_of(connection).closed
+        if lost:
+            connection.invalidate(error)
+        raised = DBAPIError.instance(
+            None, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost,
+            dialect=connection.dialect,
+        )  # fmt: skip
+        raise raised from error
+
+
+def _run(driver: psycopg.Connection[Any], sql: str, values: Parameters) -> psycopg.Cursor[Any]:
+    return driver.cursor(row_factory=namedtuple_row).execute(sql, values)
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> Rows:
+    return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
