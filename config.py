@@ -30,6 +30,8 @@ _KNOWN_SECRETS = (
     "super-secret",
     "your-256-bit-secret",
 )
+_FILE = "file:"
+_MASTER = "FIELD_ENCRYPTION_KEYS"
 _RATE = re.compile(r"[1-9]\d*/(second|minute|hour|day)")
 
 
@@ -53,6 +55,9 @@ class Settings:
     web_threads: int
     jwt_secret_keys: tuple[bytes, ...]
     field_encryption_keys: tuple[bytes, ...]
+    jwt_key_file: Path | None
+    field_key_file: Path | None
+    key_refresh_seconds: int
     ratelimits: dict[str, str]
     cors_allowed_origins: tuple[str, ...]
     trusted_proxies: int
@@ -90,6 +95,9 @@ class Settings:
             web_threads=_count(env, "WEB_THREADS", 8),
             jwt_secret_keys=_keys(env, "JWT_SECRET_KEYS", app_env, var_dir),
             field_encryption_keys=_keys(env, "FIELD_ENCRYPTION_KEYS", app_env, var_dir),
+            jwt_key_file=_key_file(env, "JWT_SECRET_KEYS", app_env, var_dir),
+            field_key_file=_key_file(env, "FIELD_ENCRYPTION_KEYS", app_env, var_dir),
+            key_refresh_seconds=_count(env, "KEY_REFRESH_SECONDS", 60),
             ratelimits={scope: _rate(env, f"RATELIMIT_{scope.upper()}", rate) for scope, rate in _RATES.items()},
             cors_allowed_origins=tuple(filter(None, re.split(r"[\s,]+", env.get("CORS_ALLOWED_ORIGINS", "")))),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, minimum=0),
@@ -124,7 +132,6 @@ class Settings:
             "JWT_DECODE_ISSUER": "vantrexia",
             "JWT_ENCODE_AUDIENCE": "vantrexia-api",
             "JWT_DECODE_AUDIENCE": "vantrexia-api",
-            "SECRET_KEY": base64.b64encode(self.jwt_secret_keys[0]).decode(),
             "WTF_CSRF_TIME_LIMIT": None,
             "WTF_CSRF_CHECK_DEFAULT": False,
             "API_TITLE": "Vantrexia API",
@@ -217,13 +224,31 @@ def _rate(env: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _keys(env: Mapping[str, str], name: str, app_env: str, var_dir: Path) -> tuple[bytes, ...]:
-    """Return the keys of a ring, newest first; development makes its own once and keeps them under `var/`."""
-    text = env.get(name, "")
-    if not text and app_env == "development":
-        text = _own_key(var_dir / "keys" / name.lower())
-    if not text:
+    """Return the keys of a ring, newest first, from the setting itself or the file that it names."""
+    file = _key_file(env, name, app_env, var_dir)
+    if file is None and not env.get(name):
         raise SettingError(name, "is missing: give at least one base64 key of 32 random bytes, newest first")
-    return tuple(_key(name, part) for part in re.split(r"[\s,]+", text.strip()))
+    if file is None:
+        return tuple(_key(name, part) for part in re.split(r"[\s,]+", env[name].strip()))
+    try:
+        lines = [line.partition("#")[0].split() for line in file.read_text().splitlines()]
+    except OSError as error:
+        raise SettingError(name, f"names a file that cannot be read: {error.strerror}") from error
+    if not any(lines):
+        raise SettingError(name, "names a file without a key")
+    return tuple(_key(name, words[0]) for words in lines if words)
+
+
+def _key_file(env: Mapping[str, str], name: str, app_env: str, var_dir: Path) -> Path | None:
+    """Return the file of `file:/path`; development makes its own once and keeps it under `var/`."""
+    text = env.get(name, "")
+    if text.startswith(_FILE):
+        return Path(text.removeprefix(_FILE))
+    if text or app_env != "development":
+        return None
+    own = var_dir / "keys" / name.lower()
+    _make_own_key(own)
+    return own
 
 
 def _key(name: str, text: str) -> bytes:
@@ -231,14 +256,16 @@ def _key(name: str, text: str) -> bytes:
         key = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise SettingError(name, "holds a key that is not base64") from error
-    is_known = any(word in text.lower() for word in _KNOWN_SECRETS)
+    is_known = any(word in text.lower() or word.encode() in key.lower() for word in _KNOWN_SECRETS)
+    if name == _MASTER and len(key) > MIN_KEY_BYTES:
+        raise SettingError(name, f"holds a key of {len(key)} bytes: AES-256 takes exactly {MIN_KEY_BYTES}")
     if len(key) < MIN_KEY_BYTES or len(set(key)) < _MIN_DISTINCT_BYTES or is_known:
         raise SettingError(name, f"holds a weak key: {MIN_KEY_BYTES} random bytes in base64 are needed")
     return key
 
 
-def _own_key(path: Path) -> str:
-    """Return a developer's own key, made once; several processes starting together agree on one."""
+def _make_own_key(path: Path) -> None:
+    """Make a developer's own key, once; several processes starting together agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
@@ -247,4 +274,3 @@ def _own_key(path: Path) -> str:
         with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
-    return path.read_text()

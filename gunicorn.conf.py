@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import gunicorn.http.wsgi
 
+from config import Settings
+
 _production = os.environ.get("APP_ENV") != "development"
 _host = os.environ.get("HOST") or ("0.0.0.0" if _production else "127.0.0.1")  # noqa: S104 - a host routes to us from outside
 
@@ -53,6 +55,11 @@ def ssl_context(config: object, make_default: Callable[[], ssl.SSLContext]) -> s
     context = make_default()
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
+
+
+def on_starting(_server: object) -> None:
+    """End at once when a setting is wrong: a worker that ended for it would be started again for ever."""
+    Settings.from_environment()
 
 
 def post_worker_init(_worker: object) -> None:

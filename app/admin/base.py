@@ -11,6 +11,7 @@ from marshmallow import Schema
 from app.admin.targets import wanted_page
 from app.domain.errors import PermissionDenied, TotpSetupRequired
 from app.domain.roles import Permission
+from app.web.damaged_values import damage_shown_as_marks
 from app.web.identity import CONSOLE
 from app.web.security import actor, refuse_odd_query
 
@@ -32,7 +33,8 @@ def console_page(
             if actor().must_set_up_2fa and permission is not Permission.OWN_ACCOUNT:
                 raise TotpSetupRequired
             if may(Permission.USE_CONSOLE) and may(permission):
-                return view(*args, **kwargs)
+                with damage_shown_as_marks():
+                    return view(*args, **kwargs)
             if otherwise and may(Permission.USE_CONSOLE):
                 return redirect(url_for(otherwise))
             raise PermissionDenied

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, current_app
 
-from app.services.health import Part, check_database, check_disk, check_jobs, overall
+from app.services.health import Part, check_database, check_disk, check_integrity, check_jobs, overall
 from app.web.security import public
 
 health = Blueprint("health", __name__, url_prefix="/health")
@@ -30,9 +30,14 @@ def ready() -> Any:
 def report() -> Any:
     """Report each part: healthy, degraded or down, with its latency."""
     parts = _parts()
-    body = {part.name: {"status": part.state, "latency_ms": part.latency_ms} for part in parts}
+    body = {part.name: _told(part) for part in parts}
     state = overall(parts)
     return {"status": state, "parts": body}, 503 if state == "down" else 200
+
+
+def _told(part: Part) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": part.state, "latency_ms": part.latency_ms}
+    return told if part.count is None else {**told, "count": part.count}
 
 
 def _parts() -> list[Part]:
@@ -41,5 +46,6 @@ def _parts() -> list[Part]:
     return [
         *check_database(current_app.config["SCHEMA_REVISION"]),
         check_jobs(),
+        check_integrity(),
         check_disk(settings.var_dir),
     ]

@@ -6,13 +6,18 @@ set first, because the value is bound to them. Decryption happens when the attri
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.crypto import damage
 from app.crypto.envelope import key_version, open_sealed, place, seal
-from app.crypto.keyring import keyring
+from app.crypto.keyring import PracticeKeys, keyring
+from app.domain.errors import IntegrityViolated
 
 T = TypeVar("T")
 _OPENED = "_opened_ahead"
@@ -35,8 +40,10 @@ class EncryptedRow(Protocol):
 class Encrypted(Generic[T]):
     """A value that is stored as an envelope in another attribute of the same row."""
 
-    def __init__(self, column: str, encode: Callable[[T], str], decode: Callable[[str], T]) -> None:
-        self.column, self._encode, self._decode = column, encode, decode
+    def __init__(
+        self, column: str, encode: Callable[[T], str], decode: Callable[[str], T], unreadable: object = None
+    ) -> None:
+        self.column, self._encode, self._decode, self._unreadable = column, encode, decode, unreadable
 
     @overload
     def __get__(self, row: None, owner: type) -> Self: ...
@@ -53,16 +60,28 @@ class Encrypted(Generic[T]):
             return self._decode(kept[1])
         practice_id = row.encryption_practice
         where = place(row.__tablename__, self.column, row.encryption_row, practice_id)
-        return self._decode(decrypt(practice_id, where, envelope).decode())
+        try:
+            return self._decode(decrypt(practice_id, where, envelope).decode())
+        except IntegrityViolated:
+            if damage.is_tolerated():
+                return self._unreadable  # type: ignore[return-value]  # a mark in the value's place
+            raise
 
     def __set__(self, row: EncryptedRow, value: T) -> None:
-        if getattr(row, self.column) is not None and self.__get__(row, type(row)) == value:
+        if getattr(row, self.column) is not None and self._holds(row, value):
             return  # the same plaintext would encrypt to other bytes and look like a change
         if value is None:
             setattr(row, self.column, None)
             return
         where = place(row.__tablename__, self.column, row.encryption_row, row.encryption_practice)
         setattr(row, self.column, encrypt(row.encryption_practice, where, self._encode(value).encode()))
+
+    def _holds(self, row: EncryptedRow, value: T) -> bool:
+        """Compare with what is stored; a damaged value equals nothing, so that writing anew repairs it."""
+        try:
+            return self.__get__(row, type(row)) == value
+        except IntegrityViolated:
+            return False
 
 
 def encrypt(practice_id: UUID, where: bytes, plaintext: bytes) -> bytes:
@@ -72,25 +91,39 @@ def encrypt(practice_id: UUID, where: bytes, plaintext: bytes) -> bytes:
 
 
 def decrypt(practice_id: UUID, where: bytes, envelope: bytes) -> bytes:
-    """Open a value of the practice; raises IntegrityViolated when it does not belong where it was found."""
-    version = key_version(envelope)
-    keys = keyring.practice(practice_id, needs_version=version)
-    key = keys.data.get(version) or keys.data[keys.newest]
-    return open_sealed(key, where, envelope)
+    """Open a value of the practice; raises IntegrityViolated, and notes it, when it does not belong where it was."""
+    try:
+        version = key_version(envelope)
+        keys = keyring.practice(practice_id, needs_version=version)
+        return open_sealed(_key(keys, version), where, envelope)
+    except IntegrityViolated:
+        damage.note(where)
+        raise
 
 
 def decrypt_column(practice_id: UUID, table: str, column: str, cells: Iterable[tuple[object, bytes]]) -> list[str]:
-    """Open one column of many rows, given as (row id, envelope); raises IntegrityViolated if one is amiss."""
+    """Open one column of many rows, given as (row id, envelope); what is damaged is noted and comes as a mark."""
     before, after = f"{table}|{column}|".encode(), f"|{practice_id}".encode()
     keys = keyring.practice(practice_id)
     opened = []
     for row, envelope in cells:
-        version = key_version(envelope)
-        if version not in keys.data:
-            keys = keyring.practice(practice_id, needs_version=version)
-        key = keys.data.get(version) or keys.data[keys.newest]
-        opened.append(open_sealed(key, before + str(row).encode() + after, envelope).decode())
+        where = before + str(row).encode() + after
+        try:
+            version = key_version(envelope)
+            if version not in keys.data:
+                keys = keyring.practice(practice_id, needs_version=version)
+            opened.append(open_sealed(_key(keys, version), where, envelope).decode())
+        except IntegrityViolated:
+            damage.note(where)
+            opened.append(damage.UNREADABLE)
     return opened
+
+
+def _key(keys: PracticeKeys, version: int) -> AESGCM:
+    key = keys.data.get(version)
+    if key is None:
+        raise IntegrityViolated
+    return key
 
 
 def open_ahead(rows: Sequence[EncryptedRow]) -> None:
@@ -106,10 +139,11 @@ def open_ahead(rows: Sequence[EncryptedRow]) -> None:
             envelope = getattr(row, column)
             if envelope is None:
                 continue
-            key = keys.data.get(key_version(envelope))
-            if key is not None:
-                where = f"{before}{column}{after}".encode()
-                opened[column] = envelope, open_sealed(key, where, envelope).decode()
+            with suppress(IntegrityViolated):  # noted, marked or refused when it is read
+                key = keys.data.get(key_version(envelope))
+                if key is not None:
+                    where = f"{before}{column}{after}".encode()
+                    opened[column] = envelope, open_sealed(key, where, envelope).decode()
 
 
 @cache
@@ -119,12 +153,12 @@ def _encrypted_columns(model: type) -> tuple[str, ...]:
 
 def encrypted_text(column: str) -> Encrypted[str]:
     """A text that is always there."""
-    return Encrypted(column, str, str)
+    return Encrypted(column, str, str, damage.UNREADABLE)
 
 
 def optional_text(column: str) -> Encrypted[str | None]:
     """A text that may be absent."""
-    return Encrypted(column, str, str)
+    return Encrypted(column, str, str, damage.UNREADABLE)
 
 
 def encrypted_date(column: str) -> Encrypted[date]:
@@ -132,6 +166,6 @@ def encrypted_date(column: str) -> Encrypted[date]:
     return Encrypted(column, date.isoformat, date.fromisoformat)
 
 
-def encrypted_json(column: str) -> Encrypted[dict[str, Any] | None]:
-    """A small JSON object."""
-    return Encrypted(column, lambda value: json.dumps(value, sort_keys=True), json.loads)
+def encrypted_json(column: str, mark: str) -> Encrypted[dict[str, Any] | None]:
+    """A small JSON object; when it is damaged, its member `mark` says so."""
+    return Encrypted(column, lambda value: json.dumps(value, sort_keys=True), json.loads, {mark: damage.UNREADABLE})

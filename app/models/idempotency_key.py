@@ -24,3 +24,8 @@ class IdempotencyKey(TenantScoped, Base):
     headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
     body_enc: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+    @property
+    def encryption_row(self) -> object:
+        """The stored answer is bound to whose request of which route under which key it answers."""
+        return f"{self.user_id}|{self.endpoint}|{self.key}"

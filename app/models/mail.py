@@ -29,4 +29,4 @@ class OutgoingMail(Identified, TenantScoped, Timestamps, Audited, Base):
     sent_at: Mapped[datetime | None]
 
     address = encrypted_text("address_enc")
-    body = encrypted_json("body_enc")
+    body = encrypted_json("body_enc", mark="text")

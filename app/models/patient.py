@@ -50,7 +50,7 @@ class Patient(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
     mrn = encrypted_text("mrn_enc")
     phone = optional_text("phone_enc")
     email = optional_text("email_enc")
-    address_lines = encrypted_json("address_enc")
+    address_lines = encrypted_json("address_enc", mark="line1")
 
     @property
     def address(self) -> dict[str, str] | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from app.crypto.damage import tolerated
+from app.domain.errors import IntegrityViolated
 from app.domain.paging import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE, PageRequest
 from app.schemas.fields import Day, Instant, in_utc
 
@@ -88,6 +90,17 @@ def paging_of(query: dict[str, Any]) -> PageRequest:
     return PageRequest(query.pop("page"), query.pop("page_size"))
 
 
+class Items(fields.List[Any]):
+    """The items of a page. One with a damaged value does not hide the others: the value comes as a mark, or null."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
+        try:
+            return super()._serialize(value, attr, obj, **kwargs)
+        except IntegrityViolated:
+            with tolerated():
+                return super()._serialize(value, attr, obj, **kwargs)
+
+
 def page_of(item: type[Schema]) -> type[Schema]:
     """Return the envelope of a page of such items."""
     return type(
@@ -97,6 +110,6 @@ def page_of(item: type[Schema]) -> type[Schema]:
             "count": fields.Integer(required=True, metadata={"description": "Items over all pages."}),
             "next": fields.Url(required=True, allow_none=True),
             "previous": fields.Url(required=True, allow_none=True),
-            "results": fields.List(fields.Nested(item), required=True),
+            "results": Items(fields.Nested(item), required=True),
         },
     )

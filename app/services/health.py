@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
+from app.services.integrity import damaged_places
 
 State = Literal["healthy", "degraded", "down"]
 _MIN_FREE_SHARE = 0.05
@@ -24,6 +25,7 @@ class Part:
     state: State
     latency_ms: float
     is_required: bool = True
+    count: int | None = None
 
 
 def check_database(expected_revision: str) -> list[Part]:
@@ -47,6 +49,12 @@ def check_disk(directory: Path) -> Part:
     """Look whether more than a twentieth of the disk is free."""
     usage = shutil.disk_usage(directory)
     return _timed("disk", lambda: usage.free / usage.total > _MIN_FREE_SHARE)
+
+
+def check_integrity() -> Part:
+    """Tell in how many places this process has met a value that was moved or altered; one is one too many."""
+    count = damaged_places()
+    return Part("integrity", "degraded" if count else "healthy", 0.0, is_required=False, count=count)
 
 
 def overall(parts: list[Part]) -> State:

@@ -93,7 +93,7 @@ def _claim(session: Session, actor: Actor, request: KeyedRequest, fingerprint: b
 def _keep(session: Session, actor: Actor, request: KeyedRequest, answer: Answer) -> None:
     kept = session.scalars(select(IdempotencyKey).where(*_same_key(actor, request))).one()
     kept.status, kept.headers = answer.status, answer.headers
-    kept.body_enc = encrypt(actor.practice_id, _place(actor, request), answer.body)
+    kept.body_enc = encrypt(actor.practice_id, _place(kept), answer.body)
 
 
 def _stored_answer(session: Session, actor: Actor, request: KeyedRequest, fingerprint: bytes) -> Answer:
@@ -103,7 +103,7 @@ def _stored_answer(session: Session, actor: Actor, request: KeyedRequest, finger
     if kept.fingerprint != fingerprint:
         raise IdempotencyMismatch
     events.record(session, "request:replay", "idempotency_key", resource_id=request.endpoint)
-    body = decrypt(actor.practice_id, _place(actor, request), kept.body_enc)
+    body = decrypt(actor.practice_id, _place(kept), kept.body_enc)
     return Answer(kept.status, kept.headers or {}, body)
 
 
@@ -116,6 +116,5 @@ def _same_key(actor: Actor, request: KeyedRequest):  # type: ignore[no-untyped-d
     )
 
 
-def _place(actor: Actor, request: KeyedRequest) -> bytes:
-    row = f"{actor.user_id}|{request.endpoint}|{request.key}"
-    return place("idempotency_keys", "body_enc", row, actor.practice_id)
+def _place(kept: IdempotencyKey) -> bytes:
+    return place(kept.__tablename__, "body_enc", kept.encryption_row, kept.practice_id)

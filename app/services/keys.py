@@ -1,14 +1,18 @@
 """Reading and making the wrapped keys of practices and of the installation."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from app.audit import context, events
+from app.crypto.envelope import key_version
 from app.crypto.keyring import WrappedKey, keyring
 from app.extensions import db
-from app.models import PracticeKey, SystemKey
+from app.models import Practice, PracticeKey, SystemKey
+from app.services.transaction import transaction
 
 
 def load_wrapped_keys(practice_id: UUID | None) -> list[WrappedKey]:
@@ -45,6 +49,53 @@ def make_practice_keys(practice_id: UUID) -> None:
         {"practice_id": practice_id, **_columns(key)} for key in keyring.new_keys(practice_id)
     ]
     db.session.execute(insert(PracticeKey), list(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class KeysOf:
+    """What an operator is told of one practice's keys, or of the installation's (None)."""
+
+    practice_id: UUID | None
+    data_versions: tuple[int, ...]
+    master_ids: frozenset[int]
+
+
+def list_keys() -> list[KeysOf]:
+    """Return which data keys exist and which master keys wrap them, the installation's own keys first."""
+    with transaction() as session:
+        practices = list(session.scalars(select(Practice.id).order_by(Practice.id)))
+    told = []
+    for practice_id in (None, *practices):
+        keys = load_wrapped_keys(practice_id)
+        versions = sorted(key.version for key in keys if key.purpose == "data")
+        masters = frozenset(key_version(key.wrapped) for key in keys)
+        told.append(KeysOf(practice_id, tuple(versions), masters))
+    return told
+
+
+def rewrap_keys(practice_id: UUID | None, newest: int) -> int:
+    """Wrap the keys of a practice, or the installation's, under the newest master key; return how many there were."""
+    context.bind(practice_id=practice_id)
+    old = [key for key in load_wrapped_keys(practice_id) if key_version(key.wrapped) != newest]
+    with transaction() as session:
+        for key in old:
+            fresh = keyring.rewrap(practice_id, key)
+            session.execute(
+                update(_table(practice_id)).where(*_same_key(practice_id, key)).values(wrapped=fresh.wrapped)
+            )
+        if old:
+            events.record(session, "key:rewrap", "key", reason=f"{len(old)} keys")
+    return len(old)
+
+
+def _table(practice_id: UUID | None) -> type[PracticeKey] | type[SystemKey]:
+    return SystemKey if practice_id is None else PracticeKey
+
+
+def _same_key(practice_id: UUID | None, key: WrappedKey) -> list[ColumnElement[bool]]:
+    table = _table(practice_id)
+    same = [table.purpose == key.purpose, table.version == key.version, table.wrapped == key.wrapped]
+    return same if practice_id is None else [*same, PracticeKey.practice_id == practice_id]
 
 
 def _columns(key: WrappedKey) -> dict[str, object]:

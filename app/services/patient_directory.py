@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.crypto.blind_index import search_tokens
-from app.crypto.columns import decrypt, decrypt_column, open_ahead
-from app.crypto.envelope import place
+from app.crypto.columns import decrypt_column, open_ahead
 from app.domain.actor import Actor
 from app.domain.paging import Page
 from app.domain.patients import PatientOrdering, PatientQuery
@@ -159,6 +158,4 @@ def _column(practice_id: UUID, rows: Sequence[Row[*tuple[object, ...]]], column:
 
 
 def _open(practice_id: UUID, row: Row[*tuple[object, ...]], field: str) -> str:
-    column = f"{field}_enc"
-    where = place(Patient.__tablename__, column, row.id, practice_id)
-    return decrypt(practice_id, where, getattr(row, column)).decode()
+    return _column(practice_id, [row], f"{field}_enc")[0]

@@ -38,6 +38,7 @@ STATUS: dict[str, int] = {
     "conflict": 409,
     "patient_archived": 409,
     "request_in_progress": 409,
+    "integrity_error": 409,
     "precondition_failed": 412,
     "payload_too_large": 413,
     "uri_too_long": 414,
@@ -46,7 +47,6 @@ STATUS: dict[str, int] = {
     "account_locked": 423,
     "throttled": 429,
     "internal_error": 500,
-    "integrity_error": 500,
     "service_unavailable": 503,
 }  # fmt: skip
 
@@ -96,8 +96,6 @@ def _refused(refusal: errors.VantrexiaError) -> Response:
         return error_response(refusal.code, refusal.detail, locked_until=until)
     if isinstance(refusal, errors.Unavailable):
         return _unavailable(refusal)
-    if isinstance(refusal, errors.IntegrityViolated):
-        _log.error("integrity check failed", extra={"request_id": g.get("request_id")})
     return error_response(refusal.code, refusal.detail)
 
 

@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,6 +50,8 @@ def script_nonce() -> str:
 
 def _protect(response: Response) -> Response:
     response.headers.pop("Server", None)
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        response.headers.pop("Content-Type", None)
     ours = {"X-Request-Id": g.get("request_id", ""), "Content-Security-Policy": _content_policy()}
     if request.endpoint != "static":
         ours["Cache-Control"] = "no-store"

@@ -8,13 +8,13 @@ from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.crypto.key_file import KeyFile
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.integrations.mail import postbox
 from app.services.keys import load_wrapped_keys
-from app.web import errors, headers, identity, logs, rate_limits, transport
+from app.web import damaged_values, errors, headers, identity, logs, rate_limits, signing_keys, transport
 from app.web.strict_json import StrictJsonProvider
-from app.web.tokens import ring
 
 
 class ConsoleForms(SecureCookieSessionInterface):
@@ -38,6 +38,12 @@ class SharedSettings(Protocol):
     def jwt_secret_keys(self) -> tuple[bytes, ...]: ...
     @property
     def field_encryption_keys(self) -> tuple[bytes, ...]: ...
+    @property
+    def jwt_key_file(self) -> Path | None: ...
+    @property
+    def field_key_file(self) -> Path | None: ...
+    @property
+    def key_refresh_seconds(self) -> int: ...
     @property
     def log_level(self) -> str: ...
     @property
@@ -63,8 +69,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     migrate.init_app(app, db, directory=str(migrations))
     jwt.init_app(app)
     csrf.init_app(app)
-    ring.configure(settings.jwt_secret_keys)
-    keyring.configure(settings.field_encryption_keys, load_wrapped_keys)
+    _set_up_keys(app, settings)
     mail_directory = settings.var_dir / "mail" if settings.is_development else None
     postbox.configure(settings.smtp_url, mail_directory, settings.mail_from, settings.public_url)
     headers.init_app(app, settings.cors_allowed_origins)
@@ -72,7 +77,21 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     transport.init_app(app, is_demanded=not settings.is_development)
     rate_limits.init_app(app, settings.redis_url)
     errors.init_app(app)
+    damaged_values.init_app(app)
     app.config["SCHEMA_REVISION"] = newest_revision(migrations)
+
+
+def _set_up_keys(app: Flask, settings: SharedSettings) -> None:
+    signing_keys.ring.configure(settings.jwt_secret_keys, _file(settings.jwt_key_file, settings))
+    signing_keys.init_app(app)
+    keyring.configure(
+        settings.field_encryption_keys, load_wrapped_keys, _file(settings.field_key_file, settings),
+        fresh_for=settings.key_refresh_seconds,
+    )  # fmt: skip
+
+
+def _file(path: Path | None, settings: SharedSettings) -> KeyFile | None:
+    return KeyFile(path, settings.key_refresh_seconds) if path else None
 
 
 def newest_revision(migrations: Path) -> str:

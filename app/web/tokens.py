@@ -1,6 +1,5 @@
 """Bearer tokens as JSON Web Tokens: made from a service's session, read back into its claims. HS256, a key ring."""
 
-import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from app.domain.text import is_storable
 from app.domain.tokens import ACCESS_LIFETIME
 from app.extensions import jwt
 from app.services.sessions import IssuedSession, TokenClaims
+from app.web.signing_keys import ring
 
 TokenKind = Literal["access", "refresh"]
 _HEADER_TYPE = {"access": "at+jwt", "refresh": "rt+jwt"}
@@ -24,28 +24,6 @@ _MAX_LENGTH = 4096
 _MAX_PROVEN = 10_000
 _MAX_NUMBER = 2**31 - 1
 ISSUER, AUDIENCE = "vantrexia", "vantrexia-api"
-
-
-class KeyRing:
-    """The signing keys by their ids: the newest signs, all verify."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, bytes] = {}
-
-    def configure(self, keys: tuple[bytes, ...]) -> None:
-        """Take the keys, newest first."""
-        self._keys = {hashlib.sha256(b"vantrexia kid" + key).hexdigest()[:16]: key for key in keys}
-
-    def newest(self) -> tuple[str, bytes]:
-        """Return the id and the key that signs."""
-        return next(iter(self._keys.items()))
-
-    def find(self, key_id: object) -> bytes | None:
-        """Return the key of that id; None for anything else."""
-        return self._keys.get(key_id) if isinstance(key_id, str) else None
-
-
-ring = KeyRing()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from alembic import op
 from migrations.walls import enable_tenancy, grant
 
 revision = "0005_break_glass"
-down_revision = "0002_accounts"
+down_revision = "0004_keys"
 branch_labels = None
 depends_on = None
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from app.extensions import db
 from app.models import RefreshToken, User
 from app.services.transaction import transaction
-from app.web import tokens
+from app.web import signing_keys, tokens
 from tests.builders import Person, a_user, in_house, signed_in
 
 LOGIN, REFRESH, LOGOUT, ME = (f"/api/v1/auth/{name}/" for name in ("login", "token/refresh", "logout", "me"))
@@ -235,5 +235,5 @@ def test_a_token_seen_before_dies_with_its_key(client: FlaskClient, monkeypatch:
     """A key that left the ring proves nothing any more."""
     headers = signed_in(client, a_user())
     assert client.get(ME, headers=headers).status_code == 200
-    monkeypatch.setattr(tokens, "ring", tokens.KeyRing())
+    monkeypatch.setattr(tokens, "ring", signing_keys.KeyRing())
     assert client.get(ME, headers=headers).json["code"] == "token_invalid"
