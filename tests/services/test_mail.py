@@ -14,12 +14,11 @@ from sqlalchemy import select, text
 from app.domain.mails import Letter
 from app.extensions import db
 from app.integrations.mail import MailNotSent, postbox
-from app.jobs.queue import run_worker
 from app.models import OutgoingMail
 from app.services.mail import deliver_mail, write_mail
 from app.services.transaction import transaction
 from tests.builders import Person, a_user, in_house
-from tests.mailbox import letters_to
+from tests.mailbox import letters_to, work
 
 ADDRESS = "canary.reader@test.example"
 SECRET = "canary-secret-in-the-letter"
@@ -41,7 +40,7 @@ def test_a_mail_is_sent_by_its_job_and_its_text_wiped() -> None:
     """What is left says that it was sent."""
     person = a_user()
     _write(person)
-    run_worker(wait=False)
+    work()
     mail = _mail(person)
     assert (mail.state, mail.body, mail.sent_at is None) == ("sent", None, False)
     assert SECRET in letters_to(ADDRESS)[-1]
@@ -55,7 +54,7 @@ def test_nothing_is_sent_for_work_that_was_rolled_back() -> None:
     with suppress(ZeroDivisionError), in_house(person.actor), transaction() as session:
         write_mail(session, person.actor.practice_id, address, letter)
         raise ZeroDivisionError
-    run_worker(wait=False)
+    work()
     assert letters_to(address) == []
 
 
