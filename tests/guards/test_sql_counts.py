@@ -70,3 +70,24 @@ def test_a_reading_costs_six_statements_and_two_more_with_an_alert(client: Flask
     with _counted() as alerting:
         client.post(url, json=a_body(patient.id, systolic=150), headers=headers)
     assert (len(plain), len(alerting)) == (6, 8)
+
+
+def test_s11_a_refused_login_runs_the_same_statements_whoever_is_asked_for(client: FlaskClient) -> None:
+    """Up to the fifth failure, which locks, and the sixth: the database sees no difference between known and unknown."""
+    known = a_user().email
+    runs = []
+    for email in (known, f"un{known}"):
+        with _counted() as statements:
+            for _ in range(6):
+                client.post("/api/v1/auth/login/", json={"email": email, "password": "wrong"})
+        runs.append(statements)
+    assert runs[0] == runs[1]
+
+
+def test_a_login_costs_ten_statements(client: FlaskClient) -> None:
+    """Counter made and locked, account, practice, counter cleared; then the session with its token and its event."""
+    person = a_user()
+    signed_in(client, person)
+    with _counted() as statements:
+        signed_in(client, person)
+    assert len(statements) == 10
