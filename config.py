@@ -104,7 +104,7 @@ class Settings:
             log_level=env.get("LOG_LEVEL", "INFO").upper(),
             var_dir=var_dir,
             smtp_url=_smtp(env),
-            mail_from=_mail_from(env),
+            mail_from=_mail_from(env, _public_url(env, app_env)),
             public_url=_public_url(env, app_env),
         )
         if settings.web_concurrency > 1 and settings.redis_url is None:
@@ -192,8 +192,8 @@ def _smtp(env: Mapping[str, str]) -> str | None:
     return url.geturl() or None
 
 
-def _mail_from(env: Mapping[str, str]) -> str:
-    sender = env.get("MAIL_FROM") or "Vantrexia <no-reply@localhost>"
+def _mail_from(env: Mapping[str, str], public_url: str) -> str:
+    sender = env.get("MAIL_FROM") or f"Vantrexia <no-reply@{urlsplit(public_url).hostname}>"
     if "@" not in parseaddr(sender)[1]:
         raise SettingError("MAIL_FROM", "must be a mail address")
     return sender
@@ -202,6 +202,8 @@ def _mail_from(env: Mapping[str, str]) -> str:
 def _public_url(env: Mapping[str, str], app_env: str) -> str:
     """Return the address that mailed links begin with: never taken from a request, whose Host anybody can choose."""
     local = f"http://localhost:{env.get('PORT') or '8000'}"
+    if env.get("SMTP_URL") and not env.get("PUBLIC_URL") and app_env == "production":
+        raise SettingError("PUBLIC_URL", "is missing: the links in mails begin with it")
     url = (env.get("PUBLIC_URL") or local).rstrip("/")
     allowed = {"https", "http"} if app_env == "development" or url == local else {"https"}
     if urlsplit(url).scheme not in allowed or not urlsplit(url).hostname:

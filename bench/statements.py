@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ class Counted:
 
     statements: int = 0
     round_trips: int = 0
+    texts: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.statements} in {self.round_trips}"
@@ -37,7 +38,9 @@ def counting() -> Iterator[Counted]:
     execute, leave, commit = Cursor.execute, Pipeline.__exit__, Connection.commit
 
     def counted_execute(cursor: Cursor[Any], query: Any, *args: Any, **options: Any) -> Cursor[Any]:
-        counted.statements += query != "COMMIT"
+        if query != "COMMIT":
+            counted.statements += 1
+            counted.texts.append(str(query))
         counted.round_trips += cursor.connection.pgconn.pipeline_status == PipelineStatus.OFF
         return execute(cursor, query, *args, **options)
 

@@ -6,7 +6,7 @@ stored under a plain hash.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.roles import Role
@@ -22,8 +22,8 @@ _GROUPS, _GROUP = 4, 6
 class Proof:
     """What a caller shows beside the password: a code of the app, or a recovery code."""
 
-    totp_code: str | None = None
-    recovery_code: str | None = None
+    totp_code: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

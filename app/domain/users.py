@@ -1,6 +1,6 @@
 """What an account is made of, as its practice's administrators see it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -20,7 +20,7 @@ class NewUser:
     first_name: str
     last_name: str
     role: Role
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     patient_id: UUID | None = None
 
 

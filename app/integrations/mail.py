@@ -54,7 +54,7 @@ class Postbox:
         try:
             message = self._message(mail)
         except ValueError as error:  # an address that no header can hold
-            raise MailNotSent from error
+            raise _not_sent(error) from None
         if self._server is not None:
             _send(self._server, message)
         elif self._directory is not None:
@@ -82,7 +82,13 @@ def _send(server: SplitResult, message: EmailMessage) -> None:
                 connection.login(unquote(server.username), unquote(server.password or ""))
             connection.send_message(message)
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise MailNotSent from error
+        raise _not_sent(error) from None
+
+
+def _not_sent(error: Exception) -> MailNotSent:
+    """Keep what kind of error it was; its words name the receiver, and the queue logs what it catches."""
+    _log.warning("mail not sent: %s", type(error).__name__)
+    return MailNotSent()
 
 
 def _connected(server: SplitResult) -> smtplib.SMTP:
@@ -109,5 +115,5 @@ def _write(directory: Path, mail_id: str, message: EmailMessage) -> None:
         path.touch(mode=0o600)
         path.write_bytes(message.as_bytes())
     except OSError as error:
-        raise MailNotSent from error
+        raise _not_sent(error) from None
     _log.info("mail written to the mail directory: %s", path.name)

@@ -21,7 +21,7 @@ def init_app(app: Flask, database_url: str) -> None:
 
 
 def run_worker(*, wait: bool = True) -> None:
-    """Run jobs until SIGTERM or SIGINT; with `wait=False` until there are none, even of those that others left."""
+    """Run jobs until SIGTERM or SIGINT; with `wait=False` until none is left, of those that jobs leave either."""
     asyncio.run(_work(wait=wait))
 
 

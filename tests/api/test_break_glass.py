@@ -11,7 +11,7 @@ from app.domain.roles import Role
 from app.extensions import db
 from app.models import AuditEvent, BreakGlassEpisode
 from app.services.transaction import transaction
-from tests.authenticator import Authenticator
+from tests.authenticator import enrol, log_in, rewind
 from tests.builders import PASSWORD, Person, a_patient, a_reading, a_user, in_house, signed_in
 from tests.mailbox import delivered_to
 
@@ -155,6 +155,19 @@ def test_s91_every_event_of_an_emergency_carries_its_reason(client: FlaskClient)
         "break_glass:create", "triage:list", "GET patients.OnePatient", "break_glass:update",
     }  # fmt: skip
     assert marked["GET patients.OnePatient"] == f"not_found; {mark}"
+
+
+def test_s91_a_second_factor_is_asked_for_where_there_is_one(client: FlaskClient) -> None:
+    """None, a wrong one, the right one; the wrong one counts as a failed login."""
+    biller, headers = _biller(client)
+    phone = enrol(client, biller, headers)
+    token = log_in(client, biller, totp_code=phone.code()).json["access"]
+    headers = {"Authorization": f"Bearer {token}"}
+    codes = (None, phone.wrong_code())
+    refused = [_declare(client, headers, totp_code=code).json["code"] for code in codes]
+    rewind(biller)
+    assert refused == ["totp_required", "totp_invalid"]
+    assert _declare(client, headers, totp_code=phone.code()).status_code == 201
 
 
 def test_s91_administrators_are_told_by_mail_but_not_why(client: FlaskClient) -> None:

@@ -247,3 +247,15 @@ def test_a_practice_decides_which_roles_need_a_second_factor(client: FlaskClient
     assert client.patch("/api/v1/auth/policy/", json=policy, headers=headers).json == policy
     assert client.get("/api/v1/patients/", headers=theirs).json["code"] == "totp_setup_required"
     assert client.get("/api/v1/auth/policy/", headers=headers).json == policy
+
+
+def test_an_invitation_can_be_sent_again_and_the_first_link_is_dead_then(client: FlaskClient) -> None:
+    """Not for somebody who has chosen a password."""
+    admin, other = _staff()
+    headers, body = signed_in(client, admin), _new()
+    made = client.post(USERS, json=body, headers=headers).json["id"]
+    first = mailed_token(body["email"])
+    again = client.post(f"{USERS}{made}/invite/", headers=headers)
+    assert client.post(CONFIRM, json={"token": first, "password": PASSWORD}).status_code == 400
+    assert client.post(CONFIRM, json={"token": mailed_token(body["email"]), "password": PASSWORD}).status_code == 204
+    assert (again.status_code, client.post(_url(other, "invite/"), headers=headers).status_code) == (200, 409)

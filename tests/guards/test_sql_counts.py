@@ -52,3 +52,24 @@ def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClie
     with counting() as alerting:
         client.post(url, json=a_body(patient.id, systolic=150), headers=headers)
     assert (plain, alerting) == (Counted(7, 3), Counted(10, 3))
+
+
+def test_s11_a_refused_login_runs_the_same_statements_whoever_is_asked_for(client: FlaskClient) -> None:
+    """Up to the fifth failure, which locks, and the sixth: known and unknown are the same to the database."""
+    known = a_user().email
+    runs = []
+    for email in (known, f"un{known}"):
+        with counting() as counted:
+            for _ in range(6):
+                client.post("/api/v1/auth/login/", json={"email": email, "password": "wrong"})
+        runs.append((counted, counted.texts))
+    assert runs[0] == runs[1]
+
+
+def test_a_login_costs_ten_statements(client: FlaskClient) -> None:
+    """Counter made and locked, account, practice, counter cleared; then the session with its token and its event."""
+    person = a_user()
+    signed_in(client, person)
+    with counting() as counted:
+        signed_in(client, person)
+    assert counted.statements == 10

@@ -1,6 +1,7 @@
 """Outgoing mail: bound to the transaction it tells about, and gone from the database once it is out."""
 
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -13,12 +14,11 @@ from sqlalchemy import select, text
 from app.domain.mails import Letter
 from app.extensions import db
 from app.integrations.mail import MailNotSent, postbox
-from app.jobs.queue import run_worker
 from app.models import OutgoingMail
 from app.services.mail import deliver_mail, write_mail
 from app.services.transaction import transaction
 from tests.builders import Person, a_user, in_house
-from tests.mailbox import letters_to
+from tests.mailbox import letters_to, work
 
 ADDRESS = "canary.reader@test.example"
 SECRET = "canary-secret-in-the-letter"
@@ -40,7 +40,7 @@ def test_a_mail_is_sent_by_its_job_and_its_text_wiped() -> None:
     """What is left says that it was sent."""
     person = a_user()
     _write(person)
-    run_worker(wait=False)
+    work()
     mail = _mail(person)
     assert (mail.state, mail.body, mail.sent_at is None) == ("sent", None, False)
     assert SECRET in letters_to(ADDRESS)[-1]
@@ -54,7 +54,7 @@ def test_nothing_is_sent_for_work_that_was_rolled_back() -> None:
     with suppress(ZeroDivisionError), in_house(person.actor), transaction() as session:
         write_mail(session, person.actor.practice_id, address, letter)
         raise ZeroDivisionError
-    run_worker(wait=False)
+    work()
     assert letters_to(address) == []
 
 
@@ -85,6 +85,17 @@ def test_a_mail_that_fails_is_kept_until_the_last_try(is_last_try: bool, state: 
     with _server_at("smtp://127.0.0.1:1"), _refused():
         deliver_mail(person.actor.practice_id, mail_id, is_last_try=is_last_try)
     assert (_mail(person).state, _mail(person).body is None) == (state, is_wiped)
+
+
+def test_s62_what_the_queue_logs_of_a_refused_mail_does_not_name_its_receiver() -> None:
+    """Mail servers repeat the address in their refusals, and the queue logs what it catches with its causes."""
+    person = a_user()
+    mail_id = _write(person)
+    refusal = {"RCPT": f"550 <{ADDRESS}> unknown"}
+    with _smtp_server(refusal) as (url, said), _server_at(url), in_house(), pytest.raises(MailNotSent) as caught:
+        deliver_mail(person.actor.practice_id, mail_id)
+    assert any(ADDRESS in line for line in said)
+    assert ADDRESS not in "".join(traceback.format_exception(caught.value))
 
 
 def test_smtp_is_spoken_and_a_second_delivery_sends_nothing() -> None:
@@ -122,15 +133,15 @@ def _server_at(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _smtp_server() -> Iterator[tuple[str, list[str]]]:
+def _smtp_server(answers: dict[str, str] | None = None) -> Iterator[tuple[str, list[str]]]:
     """The few words of SMTP that a client needs to hear."""
     said: list[str] = []
     with create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_converse, args=(listener, said), daemon=True).start()
+        threading.Thread(target=_converse, args=(listener, said, answers or {}), daemon=True).start()
         yield f"smtp://127.0.0.1:{listener.getsockname()[1]}", said
 
 
-def _converse(listener, said: list[str]) -> None:
+def _converse(listener, said: list[str], answers: dict[str, str]) -> None:
     connection, _ = listener.accept()
     with connection, connection.makefile("rw", newline="\r\n") as talk:
         print("220 test", file=talk, flush=True)
@@ -139,5 +150,6 @@ def _converse(listener, said: list[str]) -> None:
             said.append(line.strip())
             in_letter = said[-1] != "." if in_letter else said[-1].upper() == "DATA"
             if not in_letter or said[-1].upper() == "DATA":
-                code = {"DATA": "354", "QUIT": "221"}.get(said[-1].upper(), "250")
-                print(f"{code} ok", file=talk, flush=True)
+                word = said[-1][:4].upper()
+                usual = {"DATA": "354 go on", "QUIT": "221 bye"}.get(word, "250 ok")
+                print(answers.get(word, usual), file=talk, flush=True)
