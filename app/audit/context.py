@@ -17,6 +17,7 @@ class AuditContext:
     request_id: str | None = None
     reason: str | None = None
     login_index: bytes | None = None
+    break_glass_id: UUID | None = None
 
 
 _context: ContextVar[AuditContext] = ContextVar("audit_context", default=AuditContext())  # noqa: B039 - frozen

@@ -46,6 +46,7 @@ def record(
             "ip": context.ip,
             "request_id": context.request_id,
             "reason": reason or context.reason,
+            "break_glass_id": context.break_glass_id,
         }
     )
 
