@@ -35,7 +35,6 @@ SEAL_FIELDS = (
     "root", "details", "key", "previous",
 )  # fmt: skip
 ROOT_FIELDS = ("practice_id", "count", "root", "previous")
-EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
 _SEAL = b'{"seal":'
 Seal = dict[str, Any]
 Roots = list[dict[str, Any]]
@@ -52,12 +51,13 @@ class Broken(Exception):
 class MerkleTree:
     """The root of a list of leaves that is seen once: it keeps one node for each height."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: Iterable[bytes]) -> None:
         self._nodes: list[tuple[int, bytes]] = []
         self.count = 0
+        for leaf in leaves:
+            self._add(leaf)
 
-    def add(self, leaf: bytes) -> None:
-        """Take the next leaf."""
+    def _add(self, leaf: bytes) -> None:
         height, node = 0, hashlib.sha256(b"\0" + leaf).digest()
         while self._nodes and self._nodes[-1][0] == height:
             node = joined(self._nodes.pop()[1], node)
@@ -67,9 +67,7 @@ class MerkleTree:
 
     def root(self) -> str:
         """Return the root over all leaves so far, in hex."""
-        if not self._nodes:
-            return EMPTY_ROOT
-        node = self._nodes[-1][1]
+        node = self._nodes[-1][1] if self._nodes else hashlib.sha256(b"").digest()
         for _, left in reversed(self._nodes[:-1]):
             node = joined(left, node)
         return node.hex()
@@ -100,7 +98,7 @@ class ChainCheck:
         self._trust, self._practice_id = trust, practice_id
         self._anchor = trust.anchor or {}
         self._before = max((seal["details"]["before"] for seal in purged), default="")
-        self._remaining = {int(n): left for seal in purged for n, left in seal["details"]["remaining"].items()}
+        self._remaining = purged[-1]["details"]["remaining"] if purged else {}
         self._last: Seal | None = None
         self.verdict = Verdict()
 
@@ -110,10 +108,8 @@ class ChainCheck:
             self._check_predecessor(seal, self._last)
         self._check_seal(seal)
         found = practice_roots(lines)
-        if self._practice_id is None:
-            self._check_events(seal, roots, found)
-        else:
-            self._check_slice(seal, roots, found)
+        check = self._check_events if self._practice_id is None else self._check_slice
+        check(seal, roots, found)
         self._last = self.verdict.head = seal
         self.verdict.seals += 1
         self.verdict.events += sum(root["count"] for root in found)
@@ -156,11 +152,10 @@ class ChainCheck:
             raise Broken(number, "has a wrong signature") from error
 
     def _check_events(self, seal: Seal, roots: Roots, found: Roots) -> None:
-        if (seal["practices"], seal["root"]) != (len(roots), root_over(map(root_leaf, roots))):
+        if (seal["practices"], seal["root"]) != (len(roots), MerkleTree(map(root_leaf, roots)).root()):
             raise Broken(seal["number"], "has practices' roots that were altered")
         if seal["first_at"] is not None and seal["first_at"][:10] < self._before:
-            left = self._remaining.get(seal["number"], [0, EMPTY_ROOT])
-            roots, found = [_whole(*left)], [_whole(sum(root["count"] for root in found), remaining_root(found))]
+            roots = self._remaining.get(str(seal["number"]), [])
         _compare(seal["number"], roots, found)
 
     def _check_slice(self, seal: Seal, roots: Roots, found: Roots) -> None:
@@ -179,8 +174,7 @@ class ChainCheck:
 def verify_file(trail: Path, trust: Trust) -> Verdict:
     """Verify an exported trail; raises Broken with the first seal that does not hold."""
     with trail.open("rb") as file:
-        links = (line for line in file if line.startswith(_SEAL) and b'"tombstone"' in line)
-        tombstones = [json.loads(line)["seal"] for line in links]
+        tombstones = [json.loads(line)["seal"] for line in file if line.startswith(_SEAL) and b'"tombstone"' in line]
     with trail.open("rb") as file:
         manifest = json.loads(file.readline() or b"{}").get("manifest")
         if manifest is None:
@@ -191,21 +185,18 @@ def verify_file(trail: Path, trust: Trust) -> Verdict:
 
 
 def _check_lines(check: ChainCheck, lines: Iterable[bytes]) -> None:
-    pending: tuple[Seal, Roots] | None = None
-    for is_seal, group in groupby(lines, key=lambda line: line.startswith(_SEAL)):
-        if not is_seal:
-            if pending is None:
-                raise Broken(None, "There are events before the first seal.")
-            check.check(*pending, _owned(pending[0], group))
-            pending = None
-            continue
-        for line in group:
-            if pending is not None:
-                check.check(*pending, ())
-            link = json.loads(line)
-            pending = (link["seal"], link["roots"])
-    if pending is not None:
-        check.check(*pending, ())
+    links = 0
+
+    def link_of(line: bytes) -> int:
+        nonlocal links
+        links += line.startswith(_SEAL)
+        return links
+
+    for number, group in groupby(lines, key=link_of):
+        if number == 0:
+            raise Broken(None, "There are events before the first seal.")
+        link = json.loads(next(group))
+        check.check(link["seal"], link["roots"], _owned(link["seal"], group))  # noqa: B031 - the rest of it
 
 
 def _owned(seal: Seal, lines: Iterable[bytes]) -> Iterator[tuple[str | None, bytes]]:
@@ -242,24 +233,9 @@ def practice_roots(lines: Iterable[tuple[str | None, bytes]]) -> Roots:
     """Return count and root of each practice's events, which come practice by practice."""
     roots = []
     for practice_id, own in groupby(lines, key=lambda line: line[0]):
-        tree = MerkleTree()
-        for _, line in own:
-            tree.add(line)
-        roots.append({"practice_id": practice_id, "count": tree.count, "root": tree.root()})
+        tree = MerkleTree(line for _, line in own)
+        roots.append({"practice_id": practice_id, "count": tree.count, "root": tree.root(), "previous": None})
     return roots
-
-
-def remaining_root(roots: Roots) -> str:
-    """Return the root over what a purge left of a seal's events."""
-    return root_over(f"{root['practice_id']} {root['count']} {root['root']}".encode() for root in roots)
-
-
-def root_over(leaves: Iterable[bytes]) -> str:
-    """Return the root of a tree of these leaves."""
-    tree = MerkleTree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree.root()
 
 
 def climbed(root: dict[str, Any], size: int) -> str:
@@ -279,27 +255,22 @@ def joined(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
-def _whole(count: int, root: str) -> dict[str, Any]:
-    return {"practice_id": None, "count": count, "root": root}
-
-
 def _compare(number: int, sealed: Roots, found: Roots) -> None:
-    kept = [(root["practice_id"], root["count"], root["root"]) for root in sealed if root["count"]]
-    if kept != [(root["practice_id"], root["count"], root["root"]) for root in found if root["count"]]:
-        was, is_now = (sum(root["count"] for root in roots) for roots in (sealed, found))
+    kept, real = ([(r["practice_id"], r["count"], r["root"]) for r in roots if r["count"]] for roots in (sealed, found))
+    if kept != real:
+        was, is_now = (sum(one[1] for one in roots) for roots in (kept, real))
         how = "altered or moved" if was == is_now else "removed" if was > is_now else "added"
         raise Broken(number, f"covers {was} events and {is_now} are there: some were {how}")
 
 
 def read_anchor(path: Path) -> Trust:
     """Read an anchor file; raises Broken when it contradicts itself."""
-    anchor: dict[int, str] = {}
-    keys = set()
-    for link in map(json.loads, path.read_text().splitlines()):
-        if anchor.setdefault(link["number"], link["hash"]) != link["hash"]:
+    links = [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+    anchor = {link["number"]: link["hash"] for link in reversed(links)}
+    for link in links:
+        if anchor[link["number"]] != link["hash"]:
             raise Broken(link["number"], "is anchored twice, differently")
-        keys.add(link["key"])
-    return Trust(anchor, frozenset(keys))
+    return Trust(anchor, frozenset(link["key"] for link in links))
 
 
 def report(verdict: Verdict) -> str:
@@ -317,11 +288,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     trail = given.export / "trail.jsonl" if given.export.is_dir() else given.export
     try:
-        verdict = verify_file(trail, read_anchor(given.anchor) if given.anchor else Trust())
+        sys.stdout.write(report(verify_file(trail, read_anchor(given.anchor) if given.anchor else Trust())))
     except Broken as broken:
         sys.stdout.write(f"BROKEN {broken}\n")
         return 1
-    sys.stdout.write(report(verdict))
     return 0
 
 

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.services.keys import load_wrapped_keys
+from app.services.sealing import sealer
 from app.web import errors, headers, identity, logs, rate_limits
 from app.web.strict_json import StrictJsonProvider
 from app.web.tokens import ring
@@ -30,6 +31,14 @@ class SharedSettings(Protocol):
     def field_encryption_keys(self) -> tuple[bytes, ...]: ...
     @property
     def log_level(self) -> str: ...
+    @property
+    def audit_database_url(self) -> str: ...
+    @property
+    def audit_signing_key(self) -> bytes | None: ...
+    @property
+    def audit_anchor_file(self) -> Path: ...
+    @property
+    def audit_retention_years(self) -> int: ...
 
 
 def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
@@ -43,6 +52,10 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     csrf.init_app(app)
     ring.configure(settings.jwt_secret_keys)
     keyring.configure(settings.field_encryption_keys, load_wrapped_keys)
+    sealer.configure(
+        settings.audit_database_url, settings.audit_signing_key, settings.audit_anchor_file,
+        settings.audit_retention_years,
+    )  # fmt: skip
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
     rate_limits.init_app(app, settings.redis_url)

@@ -186,6 +186,11 @@ BEGIN
         SELECT s.high_xid::text::xid8 FROM audit_seals s ORDER BY s.number DESC LIMIT 1)) THEN
         RAISE EXCEPTION 'not all of these events are sealed' USING ERRCODE = 'insufficient_privilege';
     END IF;
+    IF EXISTS (SELECT FROM audit_events e WHERE e.at < cutoff
+        AND e.tableoid = 'audit_events_default'::regclass) THEN
+        RAISE EXCEPTION 'old events lie outside the monthly partitions'
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     FOR old IN SELECT * FROM audit_months_before(cutoff) LOOP
         EXECUTE format('DROP TABLE %I', old.partition);
         dropped := dropped + 1;
