@@ -4,6 +4,7 @@ from flask import Flask
 
 from app import admin, cli, jobs
 from app.api import base
+from app.api.audit import audit
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.docs import docs
@@ -15,7 +16,7 @@ from app.api.triage import triage
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, patients, ingestion, triage, billing, fhir)
+GROUPS = (auth, patients, ingestion, triage, billing, fhir, audit)
 
 
 def create_app(settings: Settings) -> Flask:
