@@ -13,12 +13,10 @@ from app.schemas.audit import EventQuerySchema, EventSchema, ExportQuerySchema, 
 from app.schemas.base import page_of
 from app.services.audit_reports import export_events, list_events
 from app.services.audit_seals import chain_state, export_own_trail, list_seals
-from app.web.responses import download, page_body
+from app.web.responses import EXPORT_TYPES, TRAIL_TYPE, download, page_body
 from app.web.security import actor, requires
 
 audit = EndpointGroup("audit", __name__, description="The audit trail and its proof")
-_CONTENT_TYPES = {ExportFormat.CSV: "text/csv", ExportFormat.FHIR: "application/fhir+ndjson"}
-_TRAIL = "application/x-ndjson"
 _TEXT = {"type": "string", "format": "binary"}
 
 
@@ -44,7 +42,7 @@ class AuditEventExport(MethodView):
     def get(self, query: tuple[EventFilter, ExportFormat]) -> Response:
         """Export events as CSV, or as FHIR AuditEvents one a line."""
         wanted, form = query
-        return download(export_events(actor(), wanted, form), _CONTENT_TYPES[form], f"audit-events.{form.value}")
+        return download(export_events(actor(), wanted, form), EXPORT_TYPES[form], f"audit-events.{form.value}")
 
 
 @audit.route("/seals/")
@@ -64,7 +62,7 @@ class AuditTrail(MethodView):
     """The proof."""
 
     @requires(Permission.READ_AUDIT)
-    @audit.response(200, _TEXT, content_type=_TRAIL)
+    @audit.response(200, _TEXT, content_type=TRAIL_TYPE)
     def get(self) -> Response:
         """Export the practice's sealed events with their seals, to be verified offline by `verify.py`."""
-        return download(export_own_trail(actor()), _TRAIL, "trail.jsonl")
+        return download(export_own_trail(actor()), TRAIL_TYPE, "trail.jsonl")

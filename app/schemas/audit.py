@@ -1,5 +1,6 @@
 """Shapes of the audit trail's reports."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import fields, post_load, validate
@@ -7,7 +8,7 @@ from marshmallow import fields, post_load, validate
 from app.domain.audit import AUDIT_ORDERINGS, EventFilter, EventQuery, ExportFormat, Outcome
 from app.domain.paging import PageRequest
 from app.schemas.base import Body, PageQuery, QueryNumber, Row, page_of, paging_of
-from app.schemas.fields import Instant, Text
+from app.schemas.fields import Day, Instant, Text
 
 _LONGEST_ACTION = 100
 _MAX_USER_ID = 2**31 - 1
@@ -47,6 +48,32 @@ class ExportQuerySchema(EventFilterSchema):
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> tuple[EventFilter, ExportFormat]:
         return _filter_of(data), data["form"]
+
+
+class StartOfDay(Instant):
+    """A day in a form, as the moment it begins in UTC; `days` later for an inclusive end."""
+
+    def __init__(self, *, days: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.days = timedelta(days=days)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        day = Day().deserialize(value, attr, data, **kwargs)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + self.days
+
+
+class DayEventQuerySchema(EventQuerySchema):
+    """The same from a form, which asks for days."""
+
+    since = StartOfDay(data_key="from")
+    until = StartOfDay(days=1, data_key="to")
+
+
+class DayExportQuerySchema(ExportQuerySchema):
+    """The same from a form, which asks for days."""
+
+    since = StartOfDay(data_key="from")
+    until = StartOfDay(days=1, data_key="to")
 
 
 class PagingSchema(PageQuery):

@@ -18,8 +18,8 @@ from app.domain.fhir.audit_event import AuditFacts, audit_event
 from app.domain.paging import Page, PageRequest
 from app.domain.roles import Role
 from app.extensions import db
-from app.models import AuditEvent, User
-from app.services.patients import find_visible
+from app.models import AuditEvent, Patient, User
+from app.services.patients import find_visible, visible_to
 from app.services.transaction import transaction
 
 CSV_COLUMNS = (
@@ -75,6 +75,22 @@ def export_events(actor: Actor, wanted: EventFilter, form: ExportFormat) -> Iter
     write = _csv_line if form is ExportFormat.CSV else _fhir_line
     head = [_csv(CSV_COLUMNS)] if form is ExportFormat.CSV else []
     return _stream(db.engine, actor.practice_id, query, head, lambda row: write(row, people))
+
+
+def list_people(actor: Actor) -> list[Who]:
+    """Return everybody of the practice whom events may name, by address."""
+    with transaction() as session:
+        return sorted(_people(session, actor, None).values(), key=lambda who: who.email)
+
+
+def name_patients(actor: Actor, patient_ids: set[UUID]) -> dict[UUID, str]:
+    """Return the names behind patients' ids, for people to read; that is recorded like any list of patients."""
+    if not patient_ids:
+        return {}
+    with transaction() as session:
+        found = session.scalars(visible_to(actor).where(Patient.id.in_(patient_ids))).all()
+        events.record(session, "patient:list", "patient", subject_ids=[patient.id for patient in found])
+        return {patient.id: f"{patient.first_name} {patient.last_name}" for patient in found}
 
 
 def _page(session: Session, actor: Actor, conditions: list[ColumnElement[bool]], query: EventQuery) -> Page[ReportLine]:

@@ -6,8 +6,12 @@ from urllib.parse import urlencode
 
 from flask import Response, make_response, request
 
+from app.domain.audit import ExportFormat
 from app.domain.errors import ValidationFailed
 from app.domain.paging import Page
+
+EXPORT_TYPES = {ExportFormat.CSV: "text/csv", ExportFormat.FHIR: "application/fhir+ndjson"}
+TRAIL_TYPE = "application/x-ndjson"
 
 
 def page_body(page: Page[Any]) -> dict[str, Any]:
