@@ -29,7 +29,6 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_events_practice_time", "practice_id", "at"),
         Index("ix_audit_events_patient_time", "practice_id", "patient_id", "at"),
-        Index("ix_audit_events_user_time", "practice_id", "user_id", "at"),
         Index("ix_audit_events_xid", "xid"),
         {"postgresql_partition_by": "RANGE (at)"},
     )

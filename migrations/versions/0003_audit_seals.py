@@ -218,7 +218,6 @@ def upgrade() -> None:
     op.add_column("audit_events", sa.Column("break_glass_id", sa.Uuid(), nullable=True))
     op.add_column("audit_events", sa.Column("generation", sa.SmallInteger(), server_default="1", nullable=False))
     op.create_index("ix_audit_events_xid", "audit_events", ["xid"])
-    op.create_index("ix_audit_events_user_time", "audit_events", ["practice_id", "user_id", "at"])
     _create_tables()
     op.execute("INSERT INTO audit_generations (number, reason) VALUES (1, 'the first')")
     op.execute(POLICIES)

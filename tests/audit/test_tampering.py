@@ -176,3 +176,10 @@ def test_a_seal_signed_by_somebody_else_is_refused_even_when_never_anchored(seal
         sealing.seal_next(connection, sealer.signer)
     with pytest.raises(Broken, match="seal 4: is signed with an unknown key"):
         sealed.verify()
+
+
+def test_an_event_of_a_generation_that_never_was_is_found(sealed: Trail) -> None:
+    """No seal covers it and none will: all events are counted."""
+    sealed.superuser("INSERT INTO audit_events (action, resource_type, outcome, generation) VALUES ('a', 'b', 'c', 9)")
+    with pytest.raises(Broken, match="1 events lie outside every seal"):
+        sealed.verify()
