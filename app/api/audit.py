@@ -18,6 +18,7 @@ from app.web.security import actor, requires
 
 audit = EndpointGroup("audit", __name__, description="The audit trail and its proof")
 _TEXT = {"type": "string", "format": "binary"}
+_EXPORTS = {kind: {"schema": _TEXT} for kind in EXPORT_TYPES.values()}
 
 
 @audit.route("/events/")
@@ -39,6 +40,7 @@ class AuditEventExport(MethodView):
     @requires(Permission.READ_AUDIT)
     @audit.arguments(ExportQuerySchema, location="query")
     @audit.response(200, _TEXT, content_type="text/csv")
+    @audit.doc(responses={"200": {"description": "OK", "content": _EXPORTS}})
     def get(self, query: tuple[EventFilter, ExportFormat]) -> Response:
         """Export events as CSV, or as FHIR AuditEvents one a line."""
         wanted, form = query

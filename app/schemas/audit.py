@@ -12,6 +12,7 @@ from app.schemas.fields import Day, Instant, Text
 
 _LONGEST_ACTION = 100
 _MAX_USER_ID = 2**31 - 1
+_MAYBE_TEXT = {"type": "string", "nullable": True}
 _FILTERS = ("since", "until", "user_id", "patient_id", "action", "outcome")
 
 
@@ -90,7 +91,7 @@ class EventSchema(Row):
     id = fields.Integer(required=True, attribute="event.id")
     at = Instant(required=True, attribute="event.at", metadata={"description": "By the database's clock."})
     user_id = fields.Integer(required=True, allow_none=True, attribute="event.user_id")
-    user_email = fields.Function(lambda line: line.who and line.who.email, required=True, metadata={"type": "string"})
+    user_email = fields.Function(lambda line: line.who and line.who.email, required=True, metadata=_MAYBE_TEXT)
     action = fields.String(required=True, attribute="event.action")
     resource_type = fields.String(required=True, attribute="event.resource_type")
     resource_id = fields.String(required=True, allow_none=True, attribute="event.resource_id")
@@ -100,7 +101,7 @@ class EventSchema(Row):
     fields_ = fields.List(
         fields.String(), required=True, allow_none=True, attribute="event.fields", data_key="fields"
     )  # fmt: skip
-    ip = fields.Function(lambda line: line.event.ip and str(line.event.ip), required=True, metadata={"type": "string"})
+    ip = fields.Function(lambda line: line.event.ip and str(line.event.ip), required=True, metadata=_MAYBE_TEXT)
     request_id = fields.String(required=True, allow_none=True, attribute="event.request_id")
     session_id = fields.UUID(required=True, allow_none=True, attribute="event.session_id")
     reason = fields.String(required=True, allow_none=True, attribute="event.reason")
@@ -111,8 +112,8 @@ class AccessSchema(Row):
     """Who did what with a patient's record, when and why."""
 
     at = Instant(required=True, attribute="event.at")
-    who = fields.Function(lambda line: line.who and line.who.name, required=True, metadata={"type": "string"})
-    role = fields.Function(lambda line: line.who and line.who.role, required=True, metadata={"type": "string"})
+    who = fields.Function(lambda line: line.who and line.who.name, required=True, metadata=_MAYBE_TEXT)
+    role = fields.Function(lambda line: line.who and line.who.role, required=True, metadata=_MAYBE_TEXT)
     action = fields.String(required=True, attribute="event.action")
     resource_type = fields.String(required=True, attribute="event.resource_type")
     outcome = fields.String(required=True, attribute="event.outcome")

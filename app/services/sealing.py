@@ -166,7 +166,10 @@ def catch_up(connection: Connection, anchor: Anchor) -> None:
         if not found or found[0]["hash"] != known["hash"]:
             number = known["number"]
             raise SealRefused(f"The chain lacks seal {number} as it was anchored: it was cut, remade or restored.")
-    anchor.append(list_seals(connection, known["number"] + 1 if known else 1))
+    missing = list_seals(connection, known["number"] + 1 if known else 1)
+    if missing:
+        _log.warning("%d seals were not anchored yet, from number %d on.", len(missing), missing[0]["number"])
+    anchor.append(missing)
 
 
 def _warn_when_late() -> None:
