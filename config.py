@@ -20,6 +20,7 @@ import orjson
 
 ROOT = Path(__file__).resolve().parent
 MIN_KEY_BYTES = 32
+MIN_RETENTION_YEARS = 6  # 45 CFR 164.316(b)(2)(i)
 _MIN_DISTINCT_BYTES = 12  # of 32 random bytes at least this many differ, but for one start in 10^12
 _KNOWN_SECRETS = (
     "changeme",
@@ -50,6 +51,7 @@ class Settings:
     host: str
     database_url: str
     migration_database_url: str
+    audit_database_url: str
     redis_url: str | None
     web_concurrency: int
     web_threads: int
@@ -58,6 +60,9 @@ class Settings:
     jwt_key_file: Path | None
     field_key_file: Path | None
     key_refresh_seconds: int
+    audit_signing_key: bytes | None
+    audit_anchor_file: Path
+    audit_retention_years: int
     ratelimits: dict[str, str]
     cors_allowed_origins: tuple[str, ...]
     trusted_proxies: int
@@ -90,6 +95,7 @@ class Settings:
             host=env.get("HOST") or ("127.0.0.1" if app_env == "development" else "0.0.0.0"),  # noqa: S104
             database_url=database_url,
             migration_database_url=_psycopg(env.get("MIGRATION_DATABASE_URL", "")) or database_url,
+            audit_database_url=_audit_url(env, database_url),
             redis_url=env.get("REDIS_URL") or None,
             web_concurrency=_count(env, "WEB_CONCURRENCY", 1),
             web_threads=_count(env, "WEB_THREADS", 8),
@@ -98,6 +104,9 @@ class Settings:
             jwt_key_file=_key_file(env, "JWT_SECRET_KEYS", app_env, var_dir),
             field_key_file=_key_file(env, "FIELD_ENCRYPTION_KEYS", app_env, var_dir),
             key_refresh_seconds=_count(env, "KEY_REFRESH_SECONDS", 60),
+            audit_signing_key=_signing_key(env, "AUDIT_SIGNING_KEY", app_env, var_dir),
+            audit_anchor_file=Path(env.get("AUDIT_ANCHOR_FILE") or var_dir / "audit-anchor.jsonl").resolve(),
+            audit_retention_years=_count(env, "AUDIT_RETENTION_YEARS", 7, minimum=MIN_RETENTION_YEARS),
             ratelimits={scope: _rate(env, f"RATELIMIT_{scope.upper()}", rate) for scope, rate in _RATES.items()},
             cors_allowed_origins=tuple(filter(None, re.split(r"[\s,]+", env.get("CORS_ALLOWED_ORIGINS", "")))),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, minimum=0),
@@ -134,11 +143,6 @@ class Settings:
             "JWT_DECODE_AUDIENCE": "vantrexia-api",
             "WTF_CSRF_TIME_LIMIT": None,
             "WTF_CSRF_CHECK_DEFAULT": False,
-            "API_TITLE": "Vantrexia API",
-            "API_VERSION": "v1",
-            "OPENAPI_VERSION": "3.0.3",
-            "OPENAPI_URL_PREFIX": "/api/v1",
-            "OPENAPI_JSON_PATH": "openapi.json",
             "SETTINGS": self,
         }
 
@@ -175,6 +179,14 @@ def _database_url(env: Mapping[str, str], app_env: str, var_dir: Path) -> str:
         raise SettingError("DATABASE_URL", "must name a PostgreSQL database (15 or newer)")
     socket = quote(str(var_dir / "postgres" / "run"), safe="")  # where `make run` keeps its own database
     return url or f"postgresql+psycopg://vantrexia_app@/vantrexia?host={socket}&port=5432"
+
+
+def _audit_url(env: Mapping[str, str], database_url: str) -> str:
+    """Return the database as the sealer's role: its own where the host gives it, else the application's."""
+    url = _psycopg(env.get("AUDIT_DATABASE_URL", ""))
+    if url or env.get("DATABASE_URL"):
+        return url or database_url
+    return database_url.replace("//vantrexia_app@", "//vantrexia_sealer@", 1)
 
 
 def _psycopg(url: str) -> str:
@@ -251,6 +263,16 @@ def _key_file(env: Mapping[str, str], name: str, app_env: str, var_dir: Path) ->
     own = var_dir / "keys" / name.lower()
     _make_own_key(own)
     return own
+
+
+def _signing_key(env: Mapping[str, str], name: str, app_env: str, var_dir: Path) -> bytes | None:
+    """Return the seed of the sealer's key; None where nobody seals, as in web processes of production."""
+    if not env.get(name) and app_env == "production":
+        return None
+    key = _keys(env, name, app_env, var_dir)[0]
+    if len(key) != MIN_KEY_BYTES:
+        raise SettingError(name, f"must be exactly {MIN_KEY_BYTES} random bytes in base64")
+    return key
 
 
 def _key(name: str, text: str) -> bytes:

@@ -36,6 +36,7 @@ from deploy.postgres_settings import (
     OWNER_ROLE,
     PORT,
     ROLES_SQL,
+    SEALER_ROLE,
     SETTINGS,
     SUPERUSER,
     UNSAFE_BUT_FAST,
@@ -130,6 +131,10 @@ class LocalPostgres:
     def owner_url(self, database: str = DATABASE) -> str:
         """Return the URL for the role that owns the schema and runs migrations."""
         return self._url(OWNER_ROLE, database)
+
+    def sealer_url(self, database: str = DATABASE) -> str:
+        """Return the URL for the role that seals the audit trail and can do nothing else."""
+        return self._url(SEALER_ROLE, database)
 
     def process_id(self) -> int | None:
         """Return the postmaster's process id while it lives."""

@@ -85,7 +85,11 @@ class Supervisor:
         if not postgres.exists():
             print("Making the embedded database (once) …", flush=True)
         postgres.start()
-        environment |= {"DATABASE_URL": postgres.app_url(), "MIGRATION_DATABASE_URL": postgres.owner_url()}
+        environment |= {
+            "DATABASE_URL": postgres.app_url(),
+            "MIGRATION_DATABASE_URL": postgres.owner_url(),
+            "AUDIT_DATABASE_URL": postgres.sealer_url(),
+        }
         if postgres.query(_REVISION_SQL) != newest_revision():
             migrate(environment)
         self._seed(environment, postgres.identity())

@@ -3,6 +3,7 @@
 DATABASE = "vantrexia"
 OWNER_ROLE = "vantrexia_owner"
 APP_ROLE = "vantrexia_app"
+SEALER_ROLE = "vantrexia_sealer"
 SUPERUSER = "postgres"
 PORT = 5432
 
@@ -30,7 +31,7 @@ UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 
 ROLES_SQL = f"""
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', name)
-FROM unnest(ARRAY['{OWNER_ROLE}', '{APP_ROLE}']) AS name
+FROM unnest(ARRAY['{OWNER_ROLE}', '{APP_ROLE}', '{SEALER_ROLE}']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \\gexec
 """  # noqa: S608 - our own constants
 # Every step looks first, so a start that was killed half-way is completed by the next one.
@@ -41,6 +42,8 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \\gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'name'),
        format('GRANT CONNECT ON DATABASE %I TO {APP_ROLE}', :'name')
 FROM pg_database WHERE datname = :'name' AND datacl IS NULL \\gexec
+SELECT format('GRANT CONNECT ON DATABASE %I TO {SEALER_ROLE}', :'name')
+WHERE NOT has_database_privilege('{SEALER_ROLE}', :'name', 'CONNECT') \\gexec
 \\connect :name
 SELECT 'ALTER SCHEMA public OWNER TO {OWNER_ROLE}' FROM pg_namespace
 WHERE nspname = 'public' AND nspowner <> '{OWNER_ROLE}'::regrole \\gexec

@@ -25,6 +25,7 @@ def run() -> None:
             include_object=lambda _object, name, kind, _reflected, _other: is_ours(name, kind),
             compare_type=True,
             app_role=make_url(settings.database_url).username,
+            sealer_role=make_url(settings.audit_database_url).username,
         )
         with context.begin_transaction():
             connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")

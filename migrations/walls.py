@@ -14,6 +14,13 @@ def app_role() -> str | None:
     return None if role in (None, owner) else f'"{role}"'
 
 
+def sealer_role() -> str | None:
+    """Return the sealer's role in quotes; None when it is the owner's too. One for all the host gives is the app's."""
+    role = context.get_context().opts.get("sealer_role")
+    owner = op.get_bind().exec_driver_sql("SELECT current_user").scalar()
+    return None if role in (None, owner) else f'"{role}"'
+
+
 def enable_tenancy(table: str) -> None:
     """Show a table's rows to their own practice only, to its owner as well."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")

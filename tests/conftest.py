@@ -37,6 +37,7 @@ def settings(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) 
             "APP_ENV": "development",
             "DATABASE_URL": postgres.app_url(),
             "MIGRATION_DATABASE_URL": postgres.owner_url(),
+            "AUDIT_DATABASE_URL": postgres.sealer_url(),
             "VAR_DIR": str(tmp_path_factory.mktemp("var")),
             "LOG_LEVEL": "CRITICAL",
             **wide,

@@ -59,6 +59,12 @@ def age(born: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
+@console.app_template_filter()
+def filters_only(query: dict[str, str]) -> dict[str, str]:
+    """Return what narrows a list, without its order and page."""
+    return {name: value for name, value in query.items() if value and name not in {"ordering", "page", "page_size"}}
+
+
 def same_list(**changes: str | int | None) -> str:
     """Return the address of this list with parts of its query changed, or left out when None."""
     query = {**request.args.to_dict(), **changes}

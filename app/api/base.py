@@ -11,6 +11,13 @@ from app.web.arguments import StrictParser
 
 View = TypeVar("View", bound=Callable[..., Any])
 BASE = "/api/v1"
+_DOCUMENT = {
+    "API_TITLE": "Vantrexia API",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.0.3",
+    "OPENAPI_URL_PREFIX": BASE,
+    "OPENAPI_JSON_PATH": "openapi.json",
+}
 _ERRORS = {
     "400": "The input is wrong; `field_errors` says where.",
     "401": "No valid access token.",
@@ -98,6 +105,7 @@ def _null_or_that(_converter: Any, _field: Any, *, ret: dict[str, Any], **_: Any
 
 def init_app(app: Flask, groups: tuple[EndpointGroup, ...]) -> None:
     """Register the groups and describe the API."""
+    app.config.update(_DOCUMENT)
     api = HouseApi(
         app,
         spec_kwargs={

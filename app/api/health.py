@@ -4,7 +4,15 @@ from typing import Any
 
 from flask import Blueprint, current_app
 
-from app.services.health import Part, check_database, check_disk, check_integrity, check_jobs, overall
+from app.services.health import (
+    Part,
+    check_audit,
+    check_database,
+    check_disk,
+    check_integrity,
+    check_jobs,
+    overall,
+)
 from app.web.security import public
 
 health = Blueprint("health", __name__, url_prefix="/health")
@@ -47,5 +55,6 @@ def _parts() -> list[Part]:
         *check_database(current_app.config["SCHEMA_REVISION"]),
         check_jobs(),
         check_integrity(),
+        check_audit(),
         check_disk(settings.var_dir),
     ]

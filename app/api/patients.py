@@ -6,8 +6,10 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.api.base import EndpointGroup
+from app.domain.paging import PageRequest
 from app.domain.patients import NewPatient, PatientQuery
 from app.domain.roles import Permission
+from app.schemas.audit import AccessSchema, PagingSchema
 from app.schemas.base import page_of
 from app.schemas.patients import (
     ArchiveSchema,
@@ -16,6 +18,7 @@ from app.schemas.patients import (
     PatientQuerySchema,
     PatientSchema,
 )
+from app.services.audit_reports import list_accesses
 from app.services.patient_directory import list_patients
 from app.services.patients import (
     archive_patient,
@@ -94,3 +97,15 @@ class PatientUnarchive(MethodView):
         """Bring an archived patient back."""
         patient = unarchive_patient(actor(), patient_id, body["reason"], expected_version())
         return patient, etag(patient.version)
+
+
+@patients.route("/<uuid:patient_id>/access-log/")
+class PatientAccessLog(MethodView):
+    """Who looked."""
+
+    @requires(Permission.READ_ACCESS_LOG)
+    @patients.arguments(PagingSchema, location="query")
+    @patients.response(200, page_of(AccessSchema))
+    def get(self, paging: PageRequest, patient_id: UUID) -> Any:
+        """List who saw or changed the record, when and why, newest first."""
+        return page_body(list_accesses(actor(), patient_id, paging))

@@ -16,7 +16,7 @@ from app.models.audit_event import AuditEvent
 _BUFFER = "audit_rows"
 _COLUMNS = (
     "practice_id", "user_id", "session_id", "action", "resource_type", "resource_id", "patient_id", "subject_ids",
-    "outcome", "fields", "ip", "request_id", "reason",
+    "outcome", "fields", "ip", "request_id", "reason", "break_glass_id",
 )  # fmt: skip
 _INSERT = Statement(insert(AuditEvent.metadata.tables["audit_events"]).inline(), _COLUMNS)  # no policy lets it return
 SUCCESS, REFUSED, FAILED = "success", "refused", "failed"
@@ -51,6 +51,7 @@ def record(
             "ip": context.ip,
             "request_id": context.request_id,
             "reason": _reason(reason, context),
+            "break_glass_id": context.break_glass_id,
         }
     )
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from app.cli.accounts import create_admin, reset_second_factor
+from app.cli.audit import audit
 from app.cli.contract import error_list, openapi, roles
 from app.cli.demo import seed_demo
 from app.cli.keys import keys
@@ -11,5 +12,5 @@ from app.cli.worker import worker
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (create_admin, error_list, keys, openapi, reset_second_factor, roles, seed_demo, worker):
+    for command in (audit, create_admin, error_list, keys, openapi, reset_second_factor, roles, seed_demo, worker):
         app.cli.add_command(command)

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
     READ_AUDIT = "audit:read"
+    READ_ACCESS_LOG = "access_log:read"
     USE_CONSOLE = "console:use"
     BREAK_GLASS = "emergency:break_glass"
 
@@ -59,6 +60,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},
     Permission.READ_AUDIT: frozenset({Role.ADMIN}),
+    Permission.READ_ACCESS_LOG: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PATIENT}),
     Permission.USE_CONSOLE: _STAFF,
     Permission.BREAK_GLASS: _STAFF,
 }

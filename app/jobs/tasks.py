@@ -4,6 +4,7 @@ from procrastinate import JobContext
 
 from app.jobs.queue import in_application, queue
 from app.services.housekeeping import ensure_audit_partitions, purge_expired
+from app.services.sealing import seal_events
 from app.services.triage import refresh_due_scores
 
 STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
@@ -15,6 +16,7 @@ def _every(cron: str, service, name: str) -> None:  # type: ignore[no-untyped-de
 
 
 _every("*/5 * * * *", refresh_due_scores, "refresh_due_scores")
+_every("* * * * *", seal_events, "seal_events")
 _every("17 * * * *", purge_expired, "purge_expired")
 _every("23 * * * *", ensure_audit_partitions, "ensure_audit_partitions")
 

@@ -2,6 +2,7 @@
 
 from app.models.alert import Alert
 from app.models.audit_event import AuditEvent
+from app.models.audit_seal import AuditGeneration, AuditSeal, AuditSealRoot
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
 from app.models.break_glass import BreakGlassEpisode
@@ -18,6 +19,9 @@ from app.models.user import LoginAttempt, User
 __all__ = [
     "Alert",
     "AuditEvent",
+    "AuditGeneration",
+    "AuditSeal",
+    "AuditSealRoot",
     "Base",
     "BillingEntry",
     "BreakGlassEpisode",

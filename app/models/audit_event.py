@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, FetchedValue, Index, Text, Uuid, func
+from sqlalchemy import BigInteger, FetchedValue, Index, SmallInteger, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import ARRAY, INET
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
@@ -29,6 +29,7 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_events_practice_time", "practice_id", "at"),
         Index("ix_audit_events_patient_time", "practice_id", "patient_id", "at"),
+        Index("ix_audit_events_xid", "xid"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
@@ -48,3 +49,5 @@ class AuditEvent(Base):
     ip: Mapped[str | None] = mapped_column(INET)
     request_id: Mapped[str | None]
     reason: Mapped[str | None]
+    break_glass_id: Mapped[UUID | None]
+    generation: Mapped[int] = mapped_column(SmallInteger, server_default="1")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.services.integrity import damaged_places
+from app.services.sealing import LATE_AFTER_SECONDS
 
 State = Literal["healthy", "degraded", "down"]
 _MIN_FREE_SHARE = 0.05
@@ -43,6 +44,12 @@ def check_jobs() -> Part:
         " AND coalesce(scheduled_at, now()) < now() - interval '10 minutes'"
     )
     return _timed("jobs", lambda: _query(late) == 0, required=False)
+
+
+def check_audit() -> Part:
+    """Ask whether audit events wait for their seal longer than two intervals; without a seal all of them wait."""
+    late = f"SELECT coalesce(now - unsealed_at > interval '{LATE_AFTER_SECONDS} seconds', false) FROM audit_state()"  # noqa: S608
+    return _timed("audit", lambda: _query(late) is False, required=False)
 
 
 def check_disk(directory: Path) -> Part:

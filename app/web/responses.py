@@ -1,12 +1,17 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, make_response, request
 
+from app.domain.audit import ExportFormat
 from app.domain.errors import ValidationFailed
 from app.domain.paging import Page
+
+EXPORT_TYPES = {ExportFormat.CSV: "text/csv", ExportFormat.FHIR: "application/fhir+ndjson"}
+TRAIL_TYPE = "application/x-ndjson"
 
 
 def page_body(page: Page[Any]) -> dict[str, Any]:
@@ -39,6 +44,13 @@ def expected_version() -> int | None:
     if not tag.isdecimal():
         raise ValidationFailed({"If-Match": ["Must be the ETag of a version read before."]})
     return int(tag)
+
+
+def download(lines: Iterable[str] | Iterable[bytes], content_type: str, name: str) -> Response:
+    """Return lines as a file, sent while they are made."""
+    response = Response(lines, content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def fhir_json(resource: dict[str, object]) -> Response:

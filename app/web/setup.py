@@ -13,6 +13,7 @@ from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.integrations.mail import postbox
 from app.services.keys import load_wrapped_keys
+from app.services.sealing import sealer
 from app.web import damaged_values, errors, headers, identity, logs, rate_limits, signing_keys, transport
 from app.web.strict_json import StrictJsonProvider
 
@@ -56,6 +57,14 @@ class SharedSettings(Protocol):
     def mail_from(self) -> str: ...
     @property
     def public_url(self) -> str: ...
+    @property
+    def audit_database_url(self) -> str: ...
+    @property
+    def audit_signing_key(self) -> bytes | None: ...
+    @property
+    def audit_anchor_file(self) -> Path: ...
+    @property
+    def audit_retention_years(self) -> int: ...
 
 
 def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
@@ -72,6 +81,10 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     _set_up_keys(app, settings)
     mail_directory = settings.var_dir / "mail" if settings.is_development else None
     postbox.configure(settings.smtp_url, mail_directory, settings.mail_from, settings.public_url)
+    sealer.configure(
+        settings.audit_database_url, settings.audit_signing_key, settings.audit_anchor_file,
+        settings.audit_retention_years,
+    )  # fmt: skip
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
     transport.init_app(app, is_demanded=not settings.is_development)

@@ -5,7 +5,7 @@ from alembic import op
 from migrations.walls import app_role, grant
 
 revision = "0004_keys"
-down_revision = "0002_accounts"
+down_revision = "0003_audit_seals"
 branch_labels = None
 depends_on = None
 

@@ -37,6 +37,7 @@ class LocalRun:
 
     def __init__(self, var_dir: Path) -> None:
         self.var_dir = var_dir
+        self.settings: dict[str, str] = {}
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._supervisors: list[subprocess.Popen[bytes]] = []
@@ -49,7 +50,7 @@ class LocalRun:
     def start(self) -> subprocess.Popen[bytes]:
         kept = ("PATH", "HOME", "LANG", "PYTHONPATH")
         environment = {name: os.environ[name] for name in kept if name in os.environ}
-        environment |= {"PORT": str(self.port), "VAR_DIR": str(self.var_dir)}
+        environment |= {"PORT": str(self.port), "VAR_DIR": str(self.var_dir), **self.settings}
         with self._log.open("wb") as log:
             supervisor = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local_run"],

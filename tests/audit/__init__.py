@@ -1,0 +1,1 @@
+"""The trail: sealed, verified, exported, purged."""
