@@ -73,7 +73,7 @@ def test_a_reading_costs_six_statements_and_two_more_with_an_alert(client: Flask
 
 
 def test_s11_a_refused_login_runs_the_same_statements_whoever_is_asked_for(client: FlaskClient) -> None:
-    """Up to the fifth failure, which locks, and the sixth: the database sees no difference between known and unknown."""
+    """Up to the fifth failure, which locks, and the sixth: the database sees no difference."""
     known = a_user().email
     runs = []
     for email in (known, f"un{known}"):
