@@ -68,7 +68,8 @@ class Postbox:
         message["Date"] = format_datetime(mail.letter.written_at)
         message["Message-ID"] = f"<{mail.id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.letter.text)
+        text = mail.letter.text
+        message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")  # keeps links whole
         return message
 
 

@@ -55,7 +55,7 @@ def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClie
 
 
 def test_s11_a_refused_login_runs_the_same_statements_whoever_is_asked_for(client: FlaskClient) -> None:
-    """Up to the fifth failure, which locks, and the sixth: known and unknown are the same to the database."""
+    """Up to the fifth failure, which locks, and the sixth: the database sees no difference."""
     known = a_user().email
     runs = []
     for email in (known, f"un{known}"):
