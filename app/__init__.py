@@ -4,7 +4,7 @@ from flask import Flask
 
 from app import admin, cli, jobs
 from app.api import base
-from app.api.audit import audit
+from app.api.audit import audit as audit_reports  # `app.audit` is a room of its own
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.break_glass import break_glass
@@ -20,7 +20,9 @@ from app.api.users import users
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, passwords, second_factor, users, break_glass, patients, ingestion, triage, billing, fhir, audit)
+GROUPS = (
+    auth, passwords, second_factor, users, break_glass, patients, ingestion, triage, billing, fhir, audit_reports,
+)  # fmt: skip
 
 
 def create_app(settings: Settings) -> Flask:

@@ -50,6 +50,7 @@ class AuditSealRoot(Base):
     count: Mapped[int] = mapped_column(BigInteger)
     root: Mapped[str]
     previous: Mapped[int | None] = mapped_column(BigInteger)
+    total: Mapped[int] = mapped_column(BigInteger)  # the practice's events in this seal and all before it
     path: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 

@@ -59,7 +59,7 @@ def chain_state(actor: Actor) -> ChainState:
     with transaction() as session:
         found = session.execute(text("SELECT * FROM audit_state()")).one()
         own = AuditSealRoot.practice_id == actor.practice_id
-        sealed = session.scalar(select(func.coalesce(func.sum(AuditSealRoot.count), 0)).where(own))
+        sealed = session.scalar(select(AuditSealRoot.total).where(own).order_by(AuditSealRoot.seal.desc()).limit(1))
         lag = (found.now - found.unsealed_at).total_seconds() if found.unsealed_at else 0.0
         return ChainState(found.number, found.hash, found.sealed_at, round(lag, 1), int(sealed or 0))
 

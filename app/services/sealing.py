@@ -109,14 +109,25 @@ def seal_next(connection: Connection, signer: Signer) -> Seal | None:
 def append(connection: Connection, signer: Signer, roots: Roots, said: dict[str, Any]) -> Seal:
     """Sign what a seal says over these roots and append it to the chain."""
     last = last_seal(connection)
-    newest = {str(practice or ""): seal for practice, seal in connection.execute("SELECT * FROM audit_last_seals()")}
-    top, rooted = with_paths([{**root, "previous": newest.get(root["practice_id"] or "")} for root in roots])
+    top, rooted = with_paths(_linked(connection, roots))
     sums = {"count": sum(root["count"] for root in roots), "practices": len(roots), "root": top}
     place = {"number": last["number"] + 1 if last else 1, "previous": last["hash"] if last else None}
     seal = signer.sign({**place, **sums, **said})
     rows = [{**root, "seal": seal["number"]} for root in rooted]
     connection.execute("SELECT append_audit_seal(%s::jsonb, %s::jsonb)", [json.dumps(seal), json.dumps(rows)])
     return seal
+
+
+def _linked(connection: Connection, roots: Roots) -> Roots:
+    """Return practices' roots with the number of the seal that covered each before, and how many events in all."""
+    practices = [root["practice_id"] for root in roots]
+    rows = connection.execute("SELECT * FROM audit_last_seals(%s::uuid[])", [practices]).fetchall()
+    last = {practice and str(practice): (seal, total) for practice, seal, total in rows}
+    befores = [last.get(practice, (None, 0)) for practice in practices]
+    return [
+        {**root, "previous": seal, "total": total + root["count"]}
+        for root, (seal, total) in zip(roots, befores, strict=True)
+    ]
 
 
 def stream_events(

@@ -99,9 +99,13 @@ CREATE FUNCTION audit_roots(seal_number bigint) RETURNS SETOF audit_seal_roots
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET application_name = 'audit sealer' AS $$
     SELECT * FROM audit_seal_roots r WHERE r.seal = seal_number ORDER BY r.position
 $$;
-CREATE FUNCTION audit_last_seals() RETURNS TABLE (practice_id uuid, seal bigint)
+CREATE FUNCTION audit_last_seals(practices uuid[]) RETURNS TABLE (practice_id uuid, seal bigint, total bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET application_name = 'audit sealer' AS $$
-    SELECT r.practice_id, max(r.seal) FROM audit_seal_roots r GROUP BY r.practice_id
+    SELECT known.id, last.seal, last.total FROM unnest(practices) known(id) CROSS JOIN LATERAL (
+        SELECT r.seal, r.total FROM audit_seal_roots r WHERE r.practice_id = known.id
+        ORDER BY r.seal DESC LIMIT 1) last
+    UNION ALL (SELECT NULL, r.seal, r.total FROM audit_seal_roots r WHERE r.practice_id IS NULL
+        ORDER BY r.seal DESC LIMIT 1)
 $$;
 """
 
@@ -205,7 +209,7 @@ SEALERS_FUNCTIONS = (
     "audit_count()",
     "audit_unsealed(integer, bigint)",
     "audit_roots(bigint)",
-    "audit_last_seals()",
+    "audit_last_seals(uuid[])",
     "append_audit_seal(jsonb, jsonb)",
     "start_audit_generation(text)",
     "audit_months_before(date)",
@@ -271,6 +275,7 @@ def _create_tables() -> None:
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.String(), nullable=False),
         sa.Column("previous", sa.BigInteger(), nullable=True),
+        sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("path", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["seal"], ["audit_seals.number"], name=op.f("fk_audit_seal_roots_seal")),
         sa.PrimaryKeyConstraint("seal", "position", name=op.f("pk_audit_seal_roots")),

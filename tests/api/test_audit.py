@@ -9,11 +9,11 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 from flask.testing import FlaskClient
 
-from app.audit.verify import Trust, verify_file
+from app.audit.verify import Broken, Trust, read_anchor, verify_file
 from app.domain.audit import AUDIT_ORDERINGS
 from app.domain.roles import Role
 from app.services.audit_reports import safe_cell
-from app.services.sealing import seal_events
+from app.services.sealing import seal_events, sealer
 from tests.builders import Person, a_patient, a_reading, a_user, signed_in
 
 EVENTS, EXPORT, SEALS, TRAIL = (f"/api/v1/audit/{part}/" for part in ("events", "events/export", "seals", "trail"))
@@ -150,6 +150,36 @@ def test_a_practice_verifies_its_own_trail(client: FlaskClient, practice, tmp_pa
     trail.write_bytes(client.get(TRAIL, headers=practice[2]).data)
     assert verify_file(trail, Trust()).events == client.get(SEALS, headers=practice[2]).json["chain"]["sealed_events"]
     assert verify_file(trail, Trust()).seals == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: [line.replace(b'"patient:read"', b'"patient:list"') for line in lines],
+        lambda lines: [line for line in lines if b'"patient:read"' not in line],
+        lambda lines: [lines[0], *lines[_second_seal(lines) :]],
+        lambda lines: lines[: _second_seal(lines)],
+        lambda lines: [line.replace(b'"count":', b'"count":1') if b'"seal"' in line else line for line in lines],
+    ],
+    ids=["edited", "removed", "beginning cut", "end cut", "root edited"],
+)
+def test_n3_a_practice_finds_what_was_changed_in_its_trail(client: FlaskClient, practice, tmp_path, change) -> None:
+    """A trail that begins late says so; all else is broken."""
+    seal_events()
+    a_user(practice[1].actor.practice_id)
+    seal_events()
+    lines = client.get(TRAIL, headers=practice[2]).data.splitlines(keepends=True)
+    trail = tmp_path / "trail.jsonl"
+    trail.write_bytes(b"".join(change(lines)))
+    try:
+        notes = verify_file(trail, read_anchor(sealer.anchor.path)).notes
+    except Broken:
+        notes = ["broken"]
+    assert notes == ["broken"] or "not part of this" in notes[0]
+
+
+def _second_seal(lines: list[bytes]) -> int:
+    return [n for n, line in enumerate(lines) if line.startswith(b'{"seal"')][1]
 
 
 def _log(client: FlaskClient, person: Person, patient_id: object):
