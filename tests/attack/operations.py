@@ -1,5 +1,6 @@
 """Every operation of the API and every page of the console, found in the URL map and the OpenAPI document."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,8 +60,7 @@ class Operation:
         path = self.rule
         for name, converter in self.converters.items():
             value = ids.get(name, RANDOM[converter])
-            prefix = "" if converter == "default" else f"{converter}:"
-            path = path.replace(f"<{prefix}{name}>", str(value))
+            path = re.sub(rf"<(?:[^<>]*:)?{name}>", str(value), path)
         return path
 
 

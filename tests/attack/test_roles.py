@@ -28,7 +28,7 @@ MATRIX = """
 READ, WRITE = r"(own )?rw?\b.*", r"(own )?rw\b.*"
 # Which cells of an area hold a permission. A new permission belongs here, in its area, or in OURS.
 AREAS: dict[str, dict[str, str]] = {
-    "users, roles, practice settings, integrations": {},
+    "users, roles, practice settings, integrations": {"users:read": READ, "users:write": WRITE},
     "patients (demographics, consent, enrolment)": {"patients:read": READ, "patients:write": WRITE},
     "devices": {},
     "submit readings": {"readings:submit": "yes|own"},
@@ -38,10 +38,10 @@ AREAS: dict[str, dict[str, str]] = {
     "time logs": {},
     "billing, claims, remittance": {"billing:read": READ, "billing:write": WRITE},
     "FHIR read / write": {"fhir:read": READ, "fhir:write": WRITE},
-    "audit log": {"audit:read": "r"},
+    "audit log": {"audit:read": "r", "access_log:read": "r|clinical part|own access report"},
 }
 _STAFF = set(Role) - {Role.PATIENT}
-OURS = {"signed_in": set(Role), "console:use": _STAFF, "emergency:break_glass": _STAFF}
+OURS = {"signed_in": set(Role), "account:own": set(Role), "console:use": _STAFF, "emergency:break_glass": _STAFF}
 
 
 READING_POSTS: set[str] = set()  # operations that take a body but only look, such as a preview
