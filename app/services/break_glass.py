@@ -58,6 +58,7 @@ def break_glass(actor: Actor, declaration: Declaration, proof: Proof) -> BreakGl
             tell_administrators(session, episode)
             return episode
     except IntegrityError as error:
+        context.bind(break_glass_id=None, reason=None)  # this episode never was: a twin request was quicker
         raise Conflict(_OPEN_ALREADY) from error
 
 

@@ -1,9 +1,11 @@
 """Emergency access over HTTP (S91): a reason, the password again, an hour at most, and a trail that says so."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
@@ -205,3 +207,13 @@ def test_s91_an_emergency_survives_the_refresh_of_its_tokens_and_dies_with_its_s
     assert client.get("/api/v1/triage/patients/", headers=headers).status_code == 200
     client.post("/api/v1/auth/logout/", json={"refresh": renewed["refresh"]}, headers=headers)
     assert client.get("/api/v1/triage/patients/", headers=headers).status_code == 401
+
+
+def test_s91_of_many_declarations_at_once_one_is_taken(app: Flask, client: FlaskClient) -> None:
+    """The others are conflicts, and leave no trace of an episode that never was."""
+    biller, headers = _biller(client)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: _declare(app.test_client(), headers).status_code, range(8)))
+    assert sorted(answers) == [201] + [409] * 7
+    marks = {event.reason.partition("break-glass ")[2][:36] for event in _events(biller) if event.reason}
+    assert len(marks - {""}) == 1
