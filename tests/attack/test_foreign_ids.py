@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.domain.roles import Role
+from app.domain.roles import Permission, Role
 from deploy.local_postgres import LocalPostgres
 from tests.attack.bodies import Bodies, replaced
 from tests.attack.operations import RANDOM, Operation
@@ -144,8 +144,8 @@ def test_s26_another_practices_id_in_a_body_writes_nothing(
 def test_s26_another_practices_id_in_a_query_finds_nothing(
     client: FlaskClient, operations: list[Operation], home: World, abroad: World
 ) -> None:
-    """As a random id finds nothing."""
-    for operation in operations:
+    """As a random id finds nothing; a practice's trail alone knows which ids its own people asked for."""
+    for operation in (one for one in operations if one.permission is not Permission.READ_AUDIT):
         for name in operation.query.keys() & abroad.ids.keys():
             headers, path = bearer(home.person(operation.roles[0])), operation.path(home.ids)
             values = (abroad.ids[name], RANDOM["int" if name == "user_id" else "uuid"])
@@ -175,7 +175,8 @@ def test_s27_no_read_shows_a_row_of_another_practice(
             for query in _every_way(operation, abroad.mark):
                 answer = client.get(operation.path(home.ids), query_string=query, headers=headers)
                 text = answer.text.replace(query.get("search", "\0"), "")
-                seen += [(operation.name, role.value, secret) for secret in abroad.secrets if secret in text]
+                hidden = abroad.secrets(operation.permission)
+                seen += [(operation.name, role.value, secret) for secret in hidden if secret in text]
     assert seen == []
 
 
@@ -186,7 +187,7 @@ def test_s27_no_page_of_the_console_shows_a_row_of_another_practice(
     for page in (one for one in pages if one.method == "GET" and one.permission is not None):
         client = visitor(app, home.person(page.roles[0]))
         text = client.get(page.path(home.ids)).text
-        assert not [secret for secret in abroad.secrets if secret in text], page.name
+        assert not [secret for secret in abroad.secrets(page.permission) if secret in text], page.name
     found = visitor(app, home.person(Role.PROVIDER)).get(f"/admin/patients?search={abroad.mark}last").text
     assert "0 patients found" in found
 
@@ -207,7 +208,7 @@ def test_s27_a_patient_sees_nobody_but_themselves(
         for query in _every_way(operation, neighbour.mark):
             text = client.get(operation.path(home.ids), query_string=query, headers=headers).text
             text = text.replace(query.get("search", "\0"), "")
-            seen += [(operation.name, secret) for secret in neighbour.secrets if secret in text]
+            seen += [(operation.name, secret) for secret in neighbour.secrets(operation.permission) if secret in text]
     assert seen == []
 
 
