@@ -26,6 +26,7 @@ EXAMPLES: dict[str, Any] = {
     "email": "mallory@attack.example",
     "totp_code": "123456",
     "code": "123456",
+    "require_2fa_for": [],
 }
 
 
