@@ -6,6 +6,7 @@ from app import admin, cli, jobs
 from app.api import base
 from app.api.auth import auth
 from app.api.billing import billing
+from app.api.devices import devices
 from app.api.docs import docs
 from app.api.fhir import fhir
 from app.api.health import health
@@ -15,7 +16,7 @@ from app.api.triage import triage
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, patients, ingestion, triage, billing, fhir)
+GROUPS = (auth, patients, devices, ingestion, triage, billing, fhir)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -4,6 +4,7 @@ from app.models.alert import Alert
 from app.models.audit_event import AuditEvent
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
+from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
 from app.models.idempotency_key import IdempotencyKey
 from app.models.observation import Observation
 from app.models.patient import Patient, PatientSearchToken
@@ -18,6 +19,11 @@ __all__ = [
     "Base",
     "BillingEntry",
     "ConsoleSession",
+    "Device",
+    "DeviceAssignment",
+    "DeviceContact",
+    "DeviceEvent",
+    "DeviceIdentifier",
     "EmrConnection",
     "IdempotencyKey",
     "LoginAttempt",
