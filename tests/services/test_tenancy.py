@@ -12,7 +12,7 @@ from app.domain.roles import Role
 from app.extensions import db
 from app.models import Patient
 from deploy.local_postgres import LocalPostgres
-from tests.builders import a_body, a_patient, a_reading, a_user, in_house, signed_in
+from tests.builders import a_body, a_device, a_patient, a_reading, a_user, in_house, signed_in
 
 RANDOM = "01a20af7-0000-7000-8000-000000000000"
 
@@ -22,6 +22,7 @@ def test_s25_another_practices_ids_look_exactly_like_random_ones(client: FlaskCl
     owner = a_user()
     patient = a_patient(owner.actor)
     reading = a_reading(owner.actor, patient.id).observation.id
+    device = a_device(owner.actor, patient.id).id
     stranger = signed_in(client, a_user())
     paths = (
         ("GET", "/api/v1/patients/{}/", patient.id),
@@ -29,6 +30,10 @@ def test_s25_another_practices_ids_look_exactly_like_random_ones(client: FlaskCl
         ("POST", "/api/v1/patients/{}/archive/", patient.id),
         ("POST", "/api/v1/patients/{}/unarchive/", patient.id),
         ("GET", "/api/v1/fhir/observations/{}/", reading),
+        ("GET", "/api/v1/devices/{}/", device),
+        ("PATCH", "/api/v1/devices/{}/", device),
+        ("GET", "/api/v1/devices/{}/history/", device),
+        ("GET", "/api/v1/patients/{}/devices/", patient.id),
     )
     for method, path, identifier in paths:
         answers = [
@@ -36,6 +41,24 @@ def test_s25_another_practices_ids_look_exactly_like_random_ones(client: FlaskCl
         ]
         assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "not_found")] * 2
         assert answers[0].json == answers[1].json
+
+
+@pytest.mark.parametrize("verb", ["assign", "unassign", "swap"])
+def test_s25_another_practices_device_changes_no_hands(client: FlaskClient, verb: str) -> None:
+    """Not found, as a random one is, whatever else the body says."""
+    owner, stranger = a_user(), a_user()
+    patient, device = a_patient(owner.actor), a_device(owner.actor, a_patient(owner.actor).id)
+    own_patient, own_device = a_patient(stranger.actor), a_device(stranger.actor)
+    body = {
+        "assign": {"patient_id": str(own_patient.id)},
+        "unassign": {"reason": "x"},
+        "swap": {"reason": "x", "new_device_id": str(own_device.id)},
+    }[verb]
+    headers = signed_in(client, stranger)
+    urls = [f"/api/v1/devices/{key}/{verb}/" for key in (device.id, RANDOM)]
+    answers = [client.post(url, json=body, headers=headers) for url in urls]
+    assert [(answer.status_code, answer.json) for answer in answers] == [(404, answers[1].json)] * 2
+    assert client.get(f"/api/v1/devices/?patient_id={patient.id}", headers=headers).json["count"] == 0
 
 
 def test_s26_another_practices_ids_in_a_body_write_nothing(client: FlaskClient) -> None:
