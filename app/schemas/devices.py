@@ -220,3 +220,9 @@ class PagingSchema(PageQuery):
     @post_load
     def _paging(self, data: dict[str, Any], **_: Any) -> Any:
         return paging_of(data)
+
+
+class HolderSearchSchema(Body):
+    """Whom a device may be given to."""
+
+    search = Text(load_default="", blank=True, longest=100)

@@ -14,7 +14,7 @@ from app.domain.devices.catalog import CATALOG, MODELS, DeviceModel
 from app.domain.devices.inventory import LOW_BATTERY_PERCENT, DeviceOrdering, DeviceQuery
 from app.domain.paging import Page, PageRequest
 from app.domain.roles import Role
-from app.models import Device, DeviceAssignment, DeviceContact, DeviceEvent, User
+from app.models import Device, DeviceAssignment, DeviceContact, DeviceEvent, Patient, User
 from app.services.devices import DeviceLine, find_visible_line, lines_of
 from app.services.patients import find_visible
 from app.services.transaction import now, transaction
@@ -22,10 +22,11 @@ from app.services.transaction import now, transaction
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One event of a device and who entered it."""
+    """One event of a device, who entered it and which patient it concerns."""
 
     event: DeviceEvent
     user: User | None
+    patient: Patient | None
 
     @property
     def user_email(self) -> str | None:
@@ -90,15 +91,17 @@ def list_history(actor: Actor, device_id: UUID, paging: PageRequest) -> Page[His
         if actor.role is Role.PATIENT:
             conditions.append(DeviceEvent.patient_id == actor.patient_id)
         count = session.scalar(select(func.count()).select_from(DeviceEvent).where(*conditions)) or 0
+        concerned = (Patient.practice_id == DeviceEvent.practice_id) & (Patient.id == DeviceEvent.patient_id)
         rows = session.execute(
-            select(DeviceEvent, User)
+            select(DeviceEvent, User, Patient)
             .outerjoin(User, (User.practice_id == DeviceEvent.practice_id) & (User.id == DeviceEvent.user_id))
+            .outerjoin(Patient, concerned)
             .where(*conditions)
             .order_by(DeviceEvent.recorded_at.desc(), DeviceEvent.id.desc())
             .offset(paging.offset)
             .limit(paging.page_size)
         )
-        lines = [HistoryLine(event, user) for event, user in rows]
+        lines = [HistoryLine(*row) for row in rows]
         open_ahead([one.event for one in lines])
         shown = {one.event.patient_id for one in lines if one.event.patient_id}
         events.record(session, "device:history", "device", resource_id=device_id, subject_ids=sorted(shown))

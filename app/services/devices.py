@@ -108,6 +108,15 @@ def find_visible_line(session: Session, actor: Actor, device_id: UUID) -> Device
     return line
 
 
+def get_device_id(actor: Actor, identifier: str) -> UUID:
+    """Return the id of the practice's device with this serial number, IMEI or vendor number; raises NotFound."""
+    with transaction() as session:
+        device_id = find_by_identifier(session, actor.practice_id, identifier)
+        if device_id is None:
+            raise NotFound("No device of the practice has this number.")
+        return device_id
+
+
 def update_device(
     actor: Actor, device_id: UUID, changes: dict[str, Any], version: int | None, at: datetime | None = None
 ) -> DeviceLine:

@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.audit import context
+from app.domain.actor import Actor
 from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
 from app.models import Practice, PracticeThresholds
 from app.models.base import new_id
@@ -20,3 +23,9 @@ def create_practice(name: str, timezone: str = "America/New_York") -> UUID:
         make_practice_keys(practice_id)
         session.add(PracticeThresholds(practice_id=practice_id, limits=dict(DEFAULT_THRESHOLDS)))
     return practice_id
+
+
+def get_timezone(actor: Actor) -> str:
+    """Return the practice's time zone, in which its staff write times down."""
+    with transaction() as session:
+        return session.scalars(select(Practice.timezone).where(Practice.id == actor.practice_id)).one()
