@@ -6,7 +6,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, load_query
-from app.admin.devices import device_page
+from app.admin.devices import DETAILS, device_page
 from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, moment_in
 from app.domain.paging import PageRequest
 from app.domain.patients import PatientQuery
@@ -82,6 +82,12 @@ def move_device(device_id: UUID) -> ResponseReturnValue:
     return _next_page(device_id, attempt("move", lambda: _move(device_id)))
 
 
+@console_page("/devices/<uuid:device_id>/details", Permission.WRITE_DEVICES, methods=("POST",))
+def correct_device(device_id: UUID) -> ResponseReturnValue:
+    """Correct what is written down of a device."""
+    return _next_page(device_id, attempt("details", lambda: _correct(device_id)))
+
+
 def _next_page(device_id: UUID, done: UUID | Refusal) -> ResponseReturnValue:
     """Show the device that an action leads to, or the old one with what was refused."""
     if isinstance(done, Refusal):
@@ -114,4 +120,9 @@ def _swap(device_id: UUID) -> UUID:
 
 def _move(device_id: UUID) -> UUID:
     changes = DeviceChangesSchema(only=("status", "reason")).load(filled_in("status", "reason"))
+    return update_device(actor(), device_id, changes, version=None).device.id
+
+
+def _correct(device_id: UUID) -> UUID:
+    changes = DeviceChangesSchema(partial=True).load({name: filled_in(name).get(name) for name in DETAILS})
     return update_device(actor(), device_id, changes, version=None).device.id

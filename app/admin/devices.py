@@ -17,7 +17,7 @@ from app.services.devices import DeviceLine, read_device, register_device
 from app.services.practices import get_timezone
 from app.web.security import actor
 
-_FORM = ("model", "serial", "imei", "vendor", "vendor_device_id", "gateway_id")
+DETAILS = ("serial", "imei", "vendor", "vendor_device_id", "gateway_id")
 
 
 @console_page("/devices", Permission.READ_DEVICES)
@@ -77,4 +77,4 @@ def held_devices(patient_id: UUID) -> Page[HeldDevice] | None:
 
 
 def _register() -> UUID:
-    return register_device(actor(), NewDeviceSchema().load(filled_in(*_FORM))).device.id
+    return register_device(actor(), NewDeviceSchema().load(filled_in("model", *DETAILS))).device.id

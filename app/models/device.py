@@ -62,6 +62,7 @@ class DeviceIdentifier(TenantScoped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["practice_id", "device_id"], ["devices.practice_id", "devices.id"]),
         Index("ix_device_identifiers_device", "practice_id", "device_id"),
+        CheckConstraint("key <> ''", name="named"),  # a reading without a device asks for the empty key
     )
 
     practice_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -87,6 +87,7 @@ def _create_identifiers() -> None:
         sa.Column("practice_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("key <> ''", name=op.f("ck_device_identifiers_named")),
         _to_device("device_identifiers"),
         sa.PrimaryKeyConstraint("practice_id", "key", name=op.f("pk_device_identifiers")),
     )

@@ -125,6 +125,17 @@ def test_a_page_offers_the_moves_that_are_allowed(client: FlaskClient, doctor: P
     assert _send(client, f"/admin/devices/{device.id}/status", status="shipped").status_code == 303
 
 
+def test_details_are_corrected_and_cleared(client: FlaskClient, doctor: Person) -> None:
+    """What is left blank is taken away, but something must identify the device."""
+    device = a_device(doctor.actor, vendor="Tenov")
+    enter(client, doctor)
+    page = f"/admin/devices/{device.id}"
+    assert _send(client, f"{page}/details", serial="S-77", imei="490154203237518", vendor="").status_code == 303
+    shown = client.get(page).text
+    assert "S-77" in shown and "Tenov" not in shown  # noqa: PT018 - one thought
+    assert _send(client, f"{page}/details", serial="", imei="").status_code == 400
+
+
 def test_who_may_only_look_is_offered_nothing(client: FlaskClient, doctor: Person) -> None:
     """A data monitor sees the pages without their forms."""
     device = a_device(doctor.actor, a_patient(doctor.actor).id)

@@ -1,5 +1,7 @@
 """What the database itself refuses, and that the question inside the reading's statement is the domain's rule."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -9,13 +11,14 @@ import pytest
 from sqlalchemy import func, select
 
 from app.domain.devices.inventory import Handback, NewAssignment
-from app.domain.errors import DeviceNotHeld
+from app.domain.errors import DeviceNotHeld, PatientArchived
 from app.domain.vitals import BloodPressure
 from app.models import AuditEvent, DeviceAssignment, Observation
 from app.services.device_contacts import note_contact
 from app.services.device_custody import assign_device, free_devices, swap_device, unassign_device
 from app.services.device_holders import Holder, holder_of
 from app.services.devices import read_device
+from app.services.patients import archive_patient
 from app.services.readings import record_blood_pressure
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
@@ -137,6 +140,25 @@ def test_freeing_ends_every_device_of_a_patient_and_of_nobody_else() -> None:
         ends = session.scalars(select(DeviceAssignment.ended_at).where(mine).order_by(DeviceAssignment.started_at))
         assert [end > NOW - 2 * DAY for end in ends if end] == [False, True]
         assert [read_device(doctor.actor, one.id).patient_id for one in (*held, kept)] == [None, None, other.id]
+
+
+def test_an_archived_patient_never_keeps_a_device_that_was_assigned_meanwhile() -> None:
+    """Archiving and assigning at once, twelve times: whoever comes first, nobody dead-locks and nothing stays held."""
+    doctor = a_user()
+    pairs = [(a_patient(doctor.actor).id, a_device(doctor.actor).id) for _ in range(12)]
+
+    def work(job: tuple[bool, UUID, UUID]) -> None:
+        archives, patient_id, device_id = job
+        with in_house(doctor.actor), suppress(PatientArchived):
+            if archives:
+                archive_patient(doctor.actor, patient_id, "moved away", None)
+            else:
+                assign_device(doctor.actor, device_id, NewAssignment(patient_id))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, [(archives, *pair) for pair in pairs for archives in (False, True)]))
+    with in_house(doctor.actor), transaction() as session:
+        assert session.scalars(select(DeviceAssignment.id).where(DeviceAssignment.ended_at.is_(None))).all() == []
 
 
 def test_an_assignment_leaves_a_trace_with_its_patient() -> None:

@@ -25,4 +25,5 @@ def identifier_keys(serial: str | None, imei: str | None, vendor_device_id: str 
     Some vendors send the IMEI without its leading zeros and its check digit: that form counts as well.
     """
     keys = {identifier_key(text) for text in (serial, imei, vendor_device_id) if text}
-    return frozenset(keys | ({imei[:-1].lstrip("0")} if imei else set()))
+    keys.add(imei[:-1].lstrip("0") if imei else "")
+    return frozenset(keys - {""})

@@ -29,6 +29,11 @@ def test_an_imei_is_known_without_its_leading_zeros_and_check_digit_too() -> Non
     assert identifier_keys("SN 1", "013777009580123", "V9") == {"sn1", "013777009580123", "1377700958012", "v9"}
 
 
+def test_no_device_is_known_by_nothing() -> None:
+    """Else every reading without a device would name the one whose IMEI is all zeros."""
+    assert identifier_keys(None, "0" * 15, " ") == {"0" * 15}
+
+
 def test_what_is_not_given_is_no_key() -> None:
     """Neither None nor an empty text."""
     assert identifier_keys("SN1", None, "") == {"sn1"}
