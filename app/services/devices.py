@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -153,7 +153,7 @@ def find_line(session: Session, actor: Actor, device_id: UUID) -> DeviceLine:
     return DeviceLine(*row)
 
 
-def lines_of(practice_id: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN201 - a select of four entities, three of them optional
+def lines_of(practice_id: UUID) -> Select[Device, DeviceAssignment, Patient, DeviceContact]:
     """Return the query of a practice's devices, each with its open assignment, that one's patient and its contact."""
     held = (
         (DeviceAssignment.practice_id == Device.practice_id)
