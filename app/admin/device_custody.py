@@ -11,7 +11,14 @@ from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, moment_in
 from app.domain.paging import PageRequest
 from app.domain.patients import PatientQuery
 from app.domain.roles import Permission
-from app.schemas.devices import AssignSchema, DeviceChangesSchema, HolderSearchSchema, SwapSchema, UnassignSchema
+from app.schemas.devices import (
+    AssignSchema,
+    DeviceChangesSchema,
+    HolderSearchSchema,
+    IdentifierSchema,
+    SwapSchema,
+    UnassignSchema,
+)
 from app.services.device_custody import assign_device, swap_device, unassign_device
 from app.services.devices import get_device_id, read_device, update_device
 from app.services.patient_directory import list_patients
@@ -102,7 +109,7 @@ def _assign(device_id: UUID) -> UUID:
 
 def _assign_by_number(patient_id: UUID) -> UUID:
     entered = {"patient_id": str(patient_id)} | filled_in("reason") | moment_in(get_timezone(actor()), "from")
-    device_id = get_device_id(actor(), request.form.get("identifier", ""))
+    device_id = _device_named()
     return assign_device(actor(), device_id, AssignSchema().load(entered)).device.id
 
 
@@ -113,7 +120,7 @@ def _take_back(device_id: UUID) -> UUID:
 
 def _swap(device_id: UUID) -> UUID:
     entered = filled_in("reason", "status") | moment_in(get_timezone(actor()), "at")
-    new_device_id = get_device_id(actor(), request.form.get("identifier", ""))
+    new_device_id = _device_named()
     _, handback = SwapSchema().load(entered | {"new_device_id": str(new_device_id)})
     return swap_device(actor(), device_id, new_device_id, handback).device.id
 
@@ -126,3 +133,7 @@ def _move(device_id: UUID) -> UUID:
 def _correct(device_id: UUID) -> UUID:
     changes = DeviceChangesSchema(partial=True).load({name: filled_in(name).get(name) for name in DETAILS})
     return update_device(actor(), device_id, changes, version=None).device.id
+
+
+def _device_named() -> UUID:
+    return get_device_id(actor(), IdentifierSchema().load(filled_in("identifier"))["identifier"])

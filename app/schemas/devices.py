@@ -226,3 +226,9 @@ class HolderSearchSchema(Body):
     """Whom a device may be given to."""
 
     search = Text(load_default="", blank=True, longest=100)
+
+
+class IdentifierSchema(Body):
+    """A device's number as it was typed or scanned."""
+
+    identifier = Text(required=True, longest=MAX_IDENTIFIER)

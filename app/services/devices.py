@@ -250,4 +250,4 @@ def _index_identifiers(session: Session, device: Device) -> None:
     session.execute(delete(DeviceIdentifier).where(*owned))
     keys = identifier_keys(device.serial, device.imei, device.vendor_device_id) | {str(device.id)}
     rows = [{"practice_id": device.practice_id, "key": key, "device_id": device.id} for key in sorted(keys)]
-    session.execute(insert(DeviceIdentifier), rows)
+    session.execute(insert(DeviceIdentifier).values(rows))
