@@ -8,6 +8,7 @@ from app.api.audit import audit as audit_reports  # `app.audit` is a room of its
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.break_glass import break_glass
+from app.api.devices import devices
 from app.api.docs import docs
 from app.api.fhir import fhir
 from app.api.health import health
@@ -21,7 +22,8 @@ from app.web import setup
 from config import ROOT, Settings
 
 GROUPS = (
-    auth, passwords, second_factor, users, break_glass, patients, ingestion, triage, billing, fhir, audit_reports,
+    auth, passwords, second_factor, users, break_glass, patients, devices, ingestion, triage, billing, fhir,
+    audit_reports,
 )  # fmt: skip
 
 

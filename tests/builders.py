@@ -15,11 +15,14 @@ from flask.testing import FlaskClient
 
 from app.audit import context
 from app.domain.actor import Actor
+from app.domain.devices.inventory import NewAssignment, NewDevice
 from app.domain.patients import NewPatient
 from app.domain.roles import Role
 from app.domain.users import NewUser
 from app.domain.vitals import BloodPressure
-from app.models import Patient
+from app.models import Device, Patient
+from app.services.device_custody import assign_device
+from app.services.devices import register_device
 from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import RecordedReading, record_blood_pressure
@@ -111,6 +114,17 @@ def a_reading(actor: Actor, patient_id: UUID, systolic: int = 120, **fields: Any
         "pulse": Decimal(70),
     }
     return record_blood_pressure(actor, patient_id, BloodPressure(**{**values, **fields}))
+
+
+@inside
+def a_device(actor: Actor, patient_id: UUID | None = None, since: datetime | None = None, **fields: Any) -> Device:
+    """Register a cuff, and assign it when a patient is named."""
+    acting_as(actor)
+    values = {"model_id": "and-ua-651ble", "serial": f"SN-{next(_numbers):06d}"}
+    device = register_device(actor, NewDevice(**{**values, **fields})).device
+    if patient_id:
+        assign_device(actor, device.id, NewAssignment(patient_id, since))
+    return device
 
 
 def signed_in(client: FlaskClient, person: Person) -> dict[str, str]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, load_query, may
 from app.admin.chart import pressure_chart
+from app.admin.devices import held_devices
 from app.domain.roles import Permission
 from app.schemas.patients import PatientQuerySchema
 from app.services.alerts import list_recent_alerts
@@ -32,4 +33,7 @@ def patient(patient_id: UUID) -> ResponseReturnValue:
     alerts = list_recent_alerts(actor(), patient_id) if may(Permission.READ_TRIAGE) else []
     vitals = get_vitals_history(actor(), patient_id) if may(Permission.READ_OBSERVATIONS) else None
     chart = pressure_chart(vitals) if vitals else None
-    return render_template("admin/patient.html", patient=shown, line=line, alerts=alerts, vitals=vitals, chart=chart)
+    return render_template(
+        "admin/patient.html",
+        patient=shown, line=line, alerts=alerts, vitals=vitals, chart=chart, devices=held_devices(patient_id),
+    )  # fmt: skip

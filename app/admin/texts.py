@@ -26,6 +26,21 @@ SCORE_PARTS = {
     "alert_frequency": "Recent alerts",
     "review_gap": "Time without review",
 }
+DEVICE_STATUSES = {
+    "in_stock": "In stock",
+    "shipped": "Shipped",
+    "delivered": "Delivered",
+    "active": "Active",
+    "lost": "Lost",
+    "returned": "Returned",
+    "retired": "Retired",
+}
+DEVICE_KINDS = {
+    "blood_pressure_monitor": "Blood pressure monitor",
+    "scale": "Scale",
+    "glucose_meter": "Glucose meter",
+    "pulse_oximeter": "Pulse oximeter",
+}
 _YESTERDAY = "24\u00a0h\u00a0ago"
 GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"}
 
@@ -33,6 +48,7 @@ GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unk
 @console.app_context_processor
 def _names() -> dict[str, Any]:
     names = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
+    names |= {"DEVICE_STATUSES": DEVICE_STATUSES, "DEVICE_KINDS": DEVICE_KINDS}
     return {**names, "may": may, "script_nonce": script_nonce, "same_list": same_list, "moved": moved}
 
 

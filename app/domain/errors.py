@@ -135,6 +135,34 @@ class PatientArchived(Conflict):
     default_detail = "The patient is archived and takes no readings."
 
 
+class DeviceNotHeld(Conflict):
+    """A reading names a registered device that its patient did not hold when it was measured."""
+
+    code = "device_not_held"
+    default_detail = "The patient did not hold this device when the reading was measured."
+
+
+class DeviceAlreadyAssigned(Conflict):
+    """Somebody holds the device in that time."""
+
+    code = "device_already_assigned"
+    default_detail = "The device is assigned to a patient in this time already."
+
+
+class DeviceNotAssigned(Conflict):
+    """Nobody holds the device."""
+
+    code = "device_not_assigned"
+    default_detail = "The device is assigned to nobody."
+
+
+class DeviceMoveNotAllowed(Conflict):
+    """The device's life cycle does not lead there."""
+
+    code = "device_move_not_allowed"
+    default_detail = "The device cannot take this status."
+
+
 class RequestInProgress(Conflict):
     """Another request with the same idempotency key is still running."""
 

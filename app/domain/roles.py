@@ -28,6 +28,8 @@ class Permission(StrEnum):
     WRITE_USERS = "users:write"
     READ_PATIENTS = "patients:read"
     WRITE_PATIENTS = "patients:write"
+    READ_DEVICES = "devices:read"
+    WRITE_DEVICES = "devices:write"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
@@ -52,6 +54,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.WRITE_USERS: frozenset({Role.ADMIN}),
     Permission.READ_PATIENTS: frozenset(Role),
     Permission.WRITE_PATIENTS: _CARE_TEAM | {Role.ADMIN},
+    Permission.READ_DEVICES: _MONITORS | {Role.PATIENT},
+    Permission.WRITE_DEVICES: _CARE_TEAM | {Role.ADMIN},
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,

@@ -7,6 +7,7 @@ from app.models.base import Base
 from app.models.billing_entry import BillingEntry
 from app.models.break_glass import BreakGlassEpisode
 from app.models.credential import PasswordToken, RecoveryCode
+from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
 from app.models.observation import Observation
@@ -26,6 +27,11 @@ __all__ = [
     "BillingEntry",
     "BreakGlassEpisode",
     "ConsoleSession",
+    "Device",
+    "DeviceAssignment",
+    "DeviceContact",
+    "DeviceEvent",
+    "DeviceIdentifier",
     "EmrConnection",
     "IdempotencyKey",
     "LoginAttempt",

@@ -18,6 +18,7 @@ from app.domain.vitals import BloodPressure
 from app.models import Alert, User
 from app.services.alerts import acknowledge_alert
 from app.services.billing import create_entry
+from app.services.demo_devices import cuff_serial, equip, fill_shelf
 from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import record_blood_pressure
@@ -66,13 +67,17 @@ def seed_demo() -> bool:
     staff = _found("Demo Family Practice", "@practice.com", _DEMO_STAFF)
     patients = [_jane(staff["clinician"]), _john(staff["clinician"])]
     patients += [_somebody(staff["clinician"], dice) for _ in range(DEMO_PATIENTS - len(patients))]
+    equip(staff["nurse"], patients, {number for number in range(DEMO_PATIENTS) if _is_silent(number)})
+    fill_shelf(staff["nurse"], patients[0])
     for number, patient_id in enumerate(patients):
         _measure(staff["nurse"], patient_id, number, dice)
     _acknowledge_old(staff["nurse"])
     _bill(staff["billing"], patients[:6])
     other = _found("Other Family Practice", "@otherpractice.com", _DEMO_STAFF[:1])
-    for number in range(OTHER_PATIENTS):
-        _measure(other["clinician"], _somebody(other["clinician"], dice), number, dice)
+    others = [_somebody(other["clinician"], dice) for _ in range(OTHER_PATIENTS)]
+    equip(other["clinician"], others, set())
+    for number, patient_id in enumerate(others):
+        _measure(other["clinician"], patient_id, number, dice)
     return True
 
 
@@ -128,9 +133,13 @@ def _somebody(actor: Actor, dice: random.Random) -> UUID:
     return create_patient(actor, person).id
 
 
+def _is_silent(number: int) -> bool:
+    return number % 9 == 4  # noqa: PLR2004
+
+
 def _measure(actor: Actor, patient_id: UUID, number: int, dice: random.Random) -> None:
     """Give a patient their course of daily readings; every ninth sends nothing at all."""
-    if number % 9 == 4:  # noqa: PLR2004
+    if _is_silent(number):
         return
     course = _Course(134, 8, 14, 0.05) if number == 0 else _COURSES[number % len(_COURSES)]
     days = _HISTORY_DAYS if number < 12 else 8  # noqa: PLR2004 - a long history for the first page
@@ -139,7 +148,7 @@ def _measure(actor: Actor, patient_id: UUID, number: int, dice: random.Random) -
         if day and dice.random() < course.missed:
             continue
         at = morning - timedelta(days=day, minutes=dice.randrange(1, 55))
-        reading = _reading(course, 1 - day / days, at, f"cuff-{number + 1:03d}", dice)
+        reading = _reading(course, 1 - day / days, at, cuff_serial(number), dice)
         record_blood_pressure(actor, patient_id, reading, received_at=at + timedelta(seconds=20))
 
 

@@ -17,6 +17,7 @@ from app.domain.search import compact, index_terms
 from app.models import Patient, PatientSearchToken, Practice
 from app.models.base import new_id
 from app.services import triage_summaries
+from app.services.device_custody import free_devices
 from app.services.transaction import now, transaction
 
 _SEARCHED = {"first_name", "last_name", "mrn"}
@@ -104,6 +105,8 @@ def _set_active(actor: Actor, patient_id: UUID, *, is_active: bool, reason: str,
                 resource_id=patient.id, patient_id=patient.id, reason=reason,
             )  # fmt: skip
             triage_summaries.set_active(session, patient, is_active=is_active)
+            if not is_active:
+                free_devices(session, patient.id, now(), reason or "Patient archived")
         return patient
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.roles import Role
@@ -42,3 +44,9 @@ def change_sign_in_policy(actor: Actor, policy: SignInPolicy) -> SignInPolicy:
         practice = session.get_one(Practice, actor.practice_id)
         practice.require_2fa_for = sorted({role.value for role in policy.require_2fa_for})
     return SignInPolicy(tuple(Role(role) for role in practice.require_2fa_for))
+
+
+def get_timezone(actor: Actor) -> str:
+    """Return the practice's time zone, in which its staff write times down."""
+    with transaction() as session:
+        return session.scalars(select(Practice.timezone).where(Practice.id == actor.practice_id)).one()

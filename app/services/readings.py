@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.database.statements import Statement, send, send_later
 from app.domain.actor import Actor
-from app.domain.errors import NotFound, PatientArchived, ValidationFailed
+from app.domain.devices.custody import may_claim
+from app.domain.devices.identity import identifier_key
+from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
 from app.domain.roles import Role
 from app.domain.triage.assessment import Breach, assess
 from app.domain.triage.score import ALERT_WINDOW
@@ -21,7 +23,7 @@ from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
 from app.domain.vitals import BloodPressure, is_from_the_future, natural_key
 from app.models import Alert, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
 from app.models.base import new_id
-from app.services import triage_summaries
+from app.services import device_holders, triage_summaries
 from app.services.transaction import now, transaction
 
 
@@ -43,6 +45,7 @@ class _Circumstances:
     has_emr: bool
     recent_alerts: dict[str, int]
     is_known: bool
+    may_claim_device: bool
     stored_at: datetime
 
 
@@ -51,15 +54,18 @@ def record_blood_pressure(
 ) -> RecordedReading:
     """Store a blood pressure of a visible, active patient; a second delivery of the same reading returns the first.
 
-    Raises NotFound, PatientArchived, or ValidationFailed for a time more than five minutes ahead.
+    Raises NotFound, PatientArchived, DeviceNotHeld for a registered device that was somebody else's or nobody's when
+    the reading was measured, or ValidationFailed for a time more than five minutes ahead.
     """
     at, key = received_at or now(), natural_key(patient_id, reading)
     if is_from_the_future(reading.measured_at, at):
         raise ValidationFailed({"measured_at": ["Must not lie more than 5 minutes in the future."]})
     with transaction() as session:
-        known = _circumstances(session, actor, patient_id, key, at)
+        known = _circumstances(session, actor, patient_id, reading, key, at)
         if known.is_known:
             return _first_delivery(session, actor, key)
+        if not known.may_claim_device:
+            raise DeviceNotHeld
         breaches = assess(_measured(reading), known.thresholds)
         stored = _store(session, actor, known, patient_id, reading, breaches, key)
         alert = _raise_alert(session, stored, breaches, at)
@@ -85,6 +91,7 @@ def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal
 
 _practice: BindParameter[UUID] = bindparam("practice")
 _patient: BindParameter[UUID] = bindparam("patient")
+_device: BindParameter[str] = bindparam("device")
 _SUMMARIES, _OBSERVATIONS, _ALERTS = (
     model.metadata.tables[name]
     for model, name in ((TriageSummary, "triage_summaries"), (Observation, "observations"), (Alert, "alerts"))
@@ -112,6 +119,8 @@ _FACTS = Statement(
         .where(_OBSERVATIONS.c.practice_id == _practice, _OBSERVATIONS.c.natural_key == bindparam("natural_key"))
         .exists()
         .label("is_known"),
+        device_holders.is_registered(_practice, _device).label("is_registered"),
+        device_holders.holder(_practice, _device, bindparam("measured_at")).label("holder"),
         *(
             triage_summaries.alerts_since(_practice, _patient, level, bindparam("since")).label(level.value)
             for level in AlertLevel
@@ -136,11 +145,15 @@ _RAISE = Statement(
 )
 
 
-def _circumstances(session: Session, actor: Actor, patient_id: UUID, key: bytes, at: datetime) -> _Circumstances:
+def _circumstances(
+    session: Session, actor: Actor, patient_id: UUID, reading: BloodPressure, key: bytes, at: datetime
+) -> _Circumstances:
     if actor.role is Role.PATIENT and actor.patient_id != patient_id:
         raise NotFound
     of = {"practice": actor.practice_id, "patient": patient_id}
-    summaries, facts = send(session, (_LOCK, of), (_FACTS, {**of, "natural_key": key, "since": at - ALERT_WINDOW}))
+    asked = {**of, "natural_key": key, "since": at - ALERT_WINDOW}
+    device = {"device": identifier_key(reading.device_id or ""), "measured_at": reading.measured_at}
+    summaries, facts = send(session, (_LOCK, of), (_FACTS, asked | device))
     if not facts:
         raise NotFound
     fact = facts[0]
@@ -152,6 +165,7 @@ def _circumstances(session: Session, actor: Actor, patient_id: UUID, key: bytes,
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
         is_known=fact.is_known,
+        may_claim_device=may_claim(patient_id, is_registered=fact.is_registered, holder=fact.holder),
         stored_at=fact.stored_at,
     )
 

@@ -1,6 +1,7 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,9 +31,9 @@ def _link(number: int) -> str:
     return f"{request.base_url}?{urlencode(query)}"
 
 
-def etag(version: int) -> dict[str, str]:
-    """Return the header that names a version."""
-    return {"ETag": f'"{version}"'}
+def etag(version: int, heard_at: datetime | None = None) -> dict[str, str]:
+    """Return the header that names a version, and the last news of what changes without a new version."""
+    return {"ETag": f'"{version}"' if heard_at is None else f'"{version}.{heard_at.timestamp():.0f}"'}
 
 
 def expected_version() -> int | None:
@@ -40,7 +41,7 @@ def expected_version() -> int | None:
     wanted = request.headers.get("If-Match", "*").strip()
     if wanted == "*":
         return None
-    tag = wanted.removeprefix("W/").strip('"')
+    tag = wanted.removeprefix("W/").strip('"').partition(".")[0]
     if not tag.isdecimal():
         raise ValidationFailed({"If-Match": ["Must be the ETag of a version read before."]})
     return int(tag)

@@ -30,7 +30,7 @@ READ, WRITE = r"(own )?rw?\b.*", r"(own )?rw\b.*"
 AREAS: dict[str, dict[str, str]] = {
     "users, roles, practice settings, integrations": {"users:read": READ, "users:write": WRITE},
     "patients (demographics, consent, enrolment)": {"patients:read": READ, "patients:write": WRITE},
-    "devices": {},
+    "devices": {"devices:read": READ, "devices:write": WRITE},
     "submit readings": {"readings:submit": "yes|own"},
     "observations": {"observations:read": READ},
     "thresholds": {},

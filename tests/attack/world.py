@@ -16,7 +16,7 @@ from app.services.console_sessions import open_console_session
 from app.services.sessions import open_session
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
-from tests.builders import Person, a_patient, a_practice, a_reading, a_user, in_house
+from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, in_house
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|"X-CSRFToken": "([^"]+)"')
 
@@ -53,6 +53,8 @@ class World:
             "alert_id": reading.alert.id,
             "user_id": doctor.actor.user_id,
             "session_id": session_id,
+            "device_id": a_device(doctor.actor, self.patient.id).id,
+            "new_device_id": a_device(doctor.actor).id,
         }
 
     def secrets(self, permission: Permission | None) -> list[str]:

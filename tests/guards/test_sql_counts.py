@@ -1,16 +1,20 @@
 """How many SQL statements a request costs: exact numbers, and none that grows with the rows."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from bench.statements import Counted, counting
-from tests.builders import Person, a_body, a_patient, a_reading, a_user, signed_in
+from tests.builders import Person, a_body, a_device, a_patient, a_reading, a_user, signed_in
 
 
 def _fill(person: Person, patients: int) -> None:
     for _ in range(patients):
-        a_reading(person.actor, a_patient(person.actor).id, 150)
+        patient = a_patient(person.actor)
+        a_reading(person.actor, patient.id, 150)
+        a_device(person.actor, patient.id)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +25,8 @@ def _fill(person: Person, patients: int) -> None:
         ("/api/v1/patients/?ordering=last_name", Counted(5, 4)),
         ("/api/v1/triage/patients/", Counted(5, 4)),
         ("/api/v1/triage/patients/stats/", Counted(5, 4)),
+        ("/api/v1/devices/", Counted(5, 4)),
+        ("/api/v1/devices/?silent_days=1&low_battery=false&search=SN", Counted(5, 4)),
     ],
 )
 def test_a_list_costs_the_same_for_two_patients_as_for_twelve(
@@ -41,7 +47,10 @@ def test_a_list_costs_the_same_for_two_patients_as_for_twelve(
 
 
 def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClient) -> None:
-    """Tenant, session | lock, facts | reading, summary, audit, COMMIT; with an alert: alert, change of level, audit."""
+    """Tenant, session | lock, facts | reading, summary, audit, COMMIT; with an alert: alert, change of level, audit.
+
+    Whose a device is stands among the facts.
+    """
     doctor = a_user()
     patient = a_patient(doctor.actor)
     a_reading(doctor.actor, patient.id)
@@ -49,8 +58,9 @@ def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClie
     url = "/api/v1/ingestion/blood-pressure/"
     with counting() as plain:
         client.post(url, json=a_body(patient.id), headers=headers)
+    device = a_device(doctor.actor, patient.id, datetime.now(UTC) - timedelta(days=1))
     with counting() as alerting:
-        client.post(url, json=a_body(patient.id, systolic=150), headers=headers)
+        client.post(url, json=a_body(patient.id, systolic=150, device_id=device.serial), headers=headers)
     assert (plain, alerting) == (Counted(7, 3), Counted(10, 3))
 
 

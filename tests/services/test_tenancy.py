@@ -11,7 +11,27 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import Patient
 from deploy.local_postgres import LocalPostgres
-from tests.builders import a_patient, a_user, in_house, signed_in
+from tests.builders import a_device, a_patient, a_user, in_house, signed_in
+
+RANDOM = "01a20af7-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize("verb", ["assign", "unassign", "swap"])
+def test_s25_another_practices_device_changes_no_hands(client: FlaskClient, verb: str) -> None:
+    """Not found, as a random one is, whatever else the body says."""
+    owner, stranger = a_user(), a_user()
+    patient, device = a_patient(owner.actor), a_device(owner.actor, a_patient(owner.actor).id)
+    own_patient, own_device = a_patient(stranger.actor), a_device(stranger.actor)
+    body = {
+        "assign": {"patient_id": str(own_patient.id)},
+        "unassign": {"reason": "x"},
+        "swap": {"reason": "x", "new_device_id": str(own_device.id)},
+    }[verb]
+    headers = signed_in(client, stranger)
+    urls = [f"/api/v1/devices/{key}/{verb}/" for key in (device.id, RANDOM)]
+    answers = [client.post(url, json=body, headers=headers) for url in urls]
+    assert [(answer.status_code, answer.json) for answer in answers] == [(404, answers[1].json)] * 2
+    assert client.get(f"/api/v1/devices/?patient_id={patient.id}", headers=headers).json["count"] == 0
 
 
 @pytest.mark.parametrize("setting", ["", "00000000-0000-0000-0000-000000000000", None])
