@@ -4,6 +4,9 @@ from app.models.alert import Alert
 from app.models.audit_event import AuditEvent
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
+from app.models.care_order import CareOrder
+from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
+from app.models.enrollment import Enrollment
 from app.models.idempotency_key import IdempotencyKey
 from app.models.observation import Observation
 from app.models.patient import Patient, PatientSearchToken
@@ -17,8 +20,13 @@ __all__ = [
     "AuditEvent",
     "Base",
     "BillingEntry",
+    "CareOrder",
+    "Consent",
+    "ConsentDocument",
+    "ConsentDocumentChunk",
     "ConsoleSession",
     "EmrConnection",
+    "Enrollment",
     "IdempotencyKey",
     "LoginAttempt",
     "Observation",
