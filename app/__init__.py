@@ -6,16 +6,19 @@ from app import admin, cli, jobs
 from app.api import base
 from app.api.auth import auth
 from app.api.billing import billing
+from app.api.consents import consents
 from app.api.docs import docs
+from app.api.enrollments import enrollments, worklist
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.orders import orders
 from app.api.patients import patients
 from app.api.triage import triage
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, patients, ingestion, triage, billing, fhir)
+GROUPS = (auth, patients, consents, orders, enrollments, worklist, ingestion, triage, billing, fhir)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -5,7 +5,7 @@ from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, post_load, validate
 
 from app.domain.paging import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE, PageRequest
 from app.schemas.fields import Day, Instant, in_utc
@@ -80,6 +80,14 @@ class PageQuery(Body):
 def paging_of(query: dict[str, Any]) -> PageRequest:
     """Take the paging out of a loaded query."""
     return PageRequest(query.pop("page"), query.pop("page_size"))
+
+
+class PageOnlySchema(PageQuery):
+    """Which page of a list that has no filters."""
+
+    @post_load
+    def _paging(self, data: dict[str, Any], **_: Any) -> PageRequest:
+        return paging_of(data)
 
 
 def page_of(item: type[Schema]) -> type[Schema]:

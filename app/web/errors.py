@@ -32,6 +32,7 @@ STATUS: dict[str, int] = {
     "not_acceptable": 406,
     "conflict": 409,
     "patient_archived": 409,
+    "enrollment_overlap": 409,
     "request_in_progress": 409,
     "precondition_failed": 412,
     "payload_too_large": 413,

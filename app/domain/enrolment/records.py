@@ -5,6 +5,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, DischargeOutcome, DischargeReason, Program
 from app.domain.paging import PageRequest
 
@@ -92,8 +93,13 @@ class Discharge:
     note: str = ""
 
 
-EnrollmentOrdering = Literal["start", "-start", "renewal_due", "-renewal_due"]
-ENROLLMENT_ORDERINGS: tuple[EnrollmentOrdering, ...] = ("start", "-start", "renewal_due", "-renewal_due")
+EnrollmentOrdering = Literal["starts_on", "-starts_on", "renewal_due_on", "-renewal_due_on"]
+ENROLLMENT_ORDERINGS: tuple[EnrollmentOrdering, ...] = (
+    "starts_on",
+    "-starts_on",
+    "renewal_due_on",
+    "-renewal_due_on",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +111,23 @@ class EnrollmentQuery:
     active: bool | None = None
     renewal_due_before: date | None = None
     missing_consent: bool | None = None
-    ordering: EnrollmentOrdering = "-start"
+    ordering: EnrollmentOrdering = "-starts_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document as it came in: what it is said to be, and its bytes."""
+
+    declared: DocumentType
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentEvent:
+    """One thing that happened to a patient's consents, orders or enrolments, for a timeline; `on` is a local date."""
+
+    on: date
+    kind: str
+    program: Program
+    resource_type: str
+    resource_id: UUID
