@@ -11,9 +11,17 @@ _PDF = (
 
 
 def a_pdf(size: int = 0) -> bytes:
-    """Return a PDF without pages, of at least so many bytes."""
-    padding = b"%" + b"x" * max(0, size - len(_PDF)) + b"\n"
-    padded = _PDF.replace(b"{pad}", padding)
+    """Return a PDF without pages, of exactly so many bytes if it can be that small."""
+    document = _padded(0)
+    padding = 0
+    while len(document) < size:
+        padding += size - len(document)
+        document = _padded(padding)
+    return document if len(document) <= max(size, len(_padded(0))) else _padded(padding - len(document) + size)
+
+
+def _padded(padding: int) -> bytes:
+    padded = _PDF.replace(b"{pad}", b"%" + b"x" * padding + b"\n")
     return padded.replace(b"{at}", str(padded.index(b"\nxref\n") + 1).encode())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -128,7 +129,7 @@ def _with_names() -> Select[Consent, User]:
 def _latest_documents(session: Session, actor: Actor, consent_ids: Iterable[UUID]) -> dict[UUID, ConsentDocument]:
     latest = (
         select(ConsentDocument)
-        .distinct(ConsentDocument.consent_id)
+        .ext(distinct_on(ConsentDocument.consent_id))
         .where(ConsentDocument.practice_id == actor.practice_id, ConsentDocument.consent_id.in_(consent_ids))
         .order_by(ConsentDocument.consent_id, ConsentDocument.uploaded_at.desc(), ConsentDocument.id.desc())
     )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.enrolment.programs import NEEDS, DischargeReason, Program, ends_episode
-from app.domain.enrolment.records import Discharge, NewEnrollment, NewOrder
+from app.domain.enrolment.records import Discharge, NewEnrollment, NewOrder, OrderingProvider
 from app.domain.errors import Conflict, EnrollmentOverlap, NotFound, ValidationFailed
 from app.domain.paging import Page, PageRequest
 from app.models import CareOrder, Enrollment, Patient, User
@@ -38,7 +38,7 @@ class ShownEnrollment:
     order: ShownOrder | None
 
     @property
-    def ordering_provider(self) -> dict[str, object] | None:
+    def ordering_provider(self) -> OrderingProvider | None:
         """Who ordered."""
         return self.order.ordering_provider if self.order else None
 

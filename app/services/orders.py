@@ -36,10 +36,10 @@ class ShownOrder:
     user: User | None
 
     @property
-    def ordering_provider(self) -> dict[str, object]:
+    def ordering_provider(self) -> OrderingProvider:
         """The provider, of the practice or from outside."""
         name = f"{self.user.first_name} {self.user.last_name}" if self.user else self.order.practitioner_name
-        return {"user_id": self.order.ordering_user_id, "name": name, "npi": self.order.practitioner_npi}
+        return OrderingProvider(self.order.ordering_user_id, name, self.order.practitioner_npi)
 
 
 def list_orders(actor: Actor, patient_id: UUID, paging: PageRequest) -> Page[ShownOrder]:
