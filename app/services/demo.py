@@ -17,6 +17,7 @@ from app.domain.vitals import BloodPressure
 from app.models import Alert, User
 from app.services.alerts import acknowledge_alert
 from app.services.billing import create_entry
+from app.services.demo_enrolment import enrol_demo_patients
 from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import record_blood_pressure
@@ -69,6 +70,7 @@ def seed_demo() -> bool:
         _measure(staff["nurse"], patient_id, number, dice)
     _acknowledge_old(staff["nurse"])
     _bill(staff["billing"], patients[:6])
+    enrol_demo_patients(staff["clinician"], patients)
     other = _found("Other Family Practice", "@otherpractice.com", _DEMO_STAFF[:1])
     for number in range(OTHER_PATIENTS):
         _measure(other["clinician"], _somebody(other["clinician"], dice), number, dice)
