@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.domain.enrolment.documents import MAX_BYTES, DocumentType
 from app.domain.enrolment.records import Upload
@@ -13,8 +14,10 @@ def read_upload() -> Upload:
     """Read the body as a document; raises UnsupportedMedia for any other content type. Larger ones are a 413."""
     if request.mimetype not in list(DocumentType) or request.content_encoding:
         raise UnsupportedMedia
-    request.max_content_length = MAX_BYTES
+    request.max_content_length = MAX_BYTES + 1  # a body without a length is cut off there, which must not go unseen
     content = request.get_data(cache=False)
+    if len(content) > MAX_BYTES:
+        raise RequestEntityTooLarge
     if not content:
         raise ValidationFailed({"document": ["The body is empty."]})
     return Upload(DocumentType(request.mimetype), content)

@@ -1,5 +1,6 @@
 """The documents that show consents, over HTTP."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -88,6 +89,18 @@ def test_s38_a_document_may_be_ten_mebibytes_and_not_a_byte_more(client: FlaskCl
     assert (refused.status_code, refused.json["code"]) == (413, "payload_too_large")
     note = chart.post("consents/", consent_body(note="x" * (1024 * 1024)))
     assert note.status_code == 413
+
+
+def test_s38_a_chunked_document_without_a_length_is_not_cut_off_but_refused(client: FlaskClient) -> None:
+    """Although its first ten mebibytes are a whole document."""
+    chart, url = _consent(client)
+    body = BytesIO(a_pdf(MAX_BYTES) + a_pdf())
+    answer = client.put(
+        chart.url(f"{url}document/"), input_stream=body, content_type=PDF,
+        headers={**chart.headers, "Transfer-Encoding": "chunked"}, environ_overrides={"wsgi.input_terminated": True},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json["code"]) == (413, "payload_too_large")
+    assert chart.get(f"{url}document/").status_code == 404
 
 
 def test_a_later_document_stands_before_the_earlier_which_is_kept(client: FlaskClient, postgres: LocalPostgres) -> None:
