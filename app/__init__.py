@@ -8,11 +8,14 @@ from app.api.audit import audit as audit_reports  # `app.audit` is a room of its
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.break_glass import break_glass
+from app.api.consents import consents
 from app.api.devices import devices
 from app.api.docs import docs
+from app.api.enrollments import enrollments, worklist
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.orders import orders
 from app.api.passwords import passwords
 from app.api.patients import patients
 from app.api.second_factor import second_factor
@@ -22,8 +25,8 @@ from app.web import setup
 from config import ROOT, Settings
 
 GROUPS = (
-    auth, passwords, second_factor, users, break_glass, patients, devices, ingestion, triage, billing, fhir,
-    audit_reports,
+    auth, passwords, second_factor, users, break_glass, patients, consents, orders, enrollments, worklist, devices,
+    ingestion, triage, billing, fhir, audit_reports,
 )  # fmt: skip
 
 

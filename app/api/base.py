@@ -91,7 +91,8 @@ def _document_house_rules(doc: dict[str, Any], info: dict[str, Any], *, method: 
         responses.setdefault(status, {"description": description, "content": content})
     responses.pop("default", None)
     is_public = info.get("manual_doc", {}).get("security") == []
-    headers = [] if is_public else {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH]}.get(method.lower(), [])
+    ours = {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH], "put": [_IF_MATCH]}
+    headers = [] if is_public else ours.get(method.lower(), [])
     doc["parameters"] = [*doc.get("parameters", []), *headers]
     return doc
 

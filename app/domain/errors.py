@@ -163,6 +163,13 @@ class DeviceMoveNotAllowed(Conflict):
     default_detail = "The device cannot take this status."
 
 
+class EnrollmentOverlap(Conflict):
+    """The patient is in this program, or in one that excludes it, at the same time."""
+
+    code = "enrollment_overlap"
+    default_detail = "The patient is in this program, or in one that excludes it, at that time."
+
+
 class RequestInProgress(Conflict):
     """Another request with the same idempotency key is still running."""
 
@@ -175,6 +182,13 @@ class StaleVersion(VantrexiaError):
 
     code = "precondition_failed"
     default_detail = "The resource has changed since it was read. Fetch it again."
+
+
+class UnsupportedMedia(VantrexiaError):
+    """The body is of a kind that is not taken here, by its name or by its content."""
+
+    code = "unsupported_media_type"
+    default_detail = "Send a PDF or PNG file with its content type."
 
 
 class IdempotencyMismatch(VantrexiaError):

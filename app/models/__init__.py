@@ -6,8 +6,11 @@ from app.models.audit_seal import AuditGeneration, AuditSeal, AuditSealRoot
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
 from app.models.break_glass import BreakGlassEpisode
+from app.models.care_order import CareOrder
+from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
 from app.models.credential import PasswordToken, RecoveryCode
 from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
+from app.models.enrollment import Enrollment
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
 from app.models.observation import Observation
@@ -26,6 +29,10 @@ __all__ = [
     "Base",
     "BillingEntry",
     "BreakGlassEpisode",
+    "CareOrder",
+    "Consent",
+    "ConsentDocument",
+    "ConsentDocumentChunk",
     "ConsoleSession",
     "Device",
     "DeviceAssignment",
@@ -33,6 +40,7 @@ __all__ = [
     "DeviceEvent",
     "DeviceIdentifier",
     "EmrConnection",
+    "Enrollment",
     "IdempotencyKey",
     "LoginAttempt",
     "Observation",

@@ -1,5 +1,6 @@
 """What all tables share: naming, keys, timestamps, tenancy and the mark that a table is audited."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -27,6 +28,11 @@ class Base(DeclarativeBase):
 def new_id() -> UUID:
     """Return a UUIDv7: unique, and close in the index to its neighbours in time."""
     return uuid7()
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as SQL texts, for a check constraint: they are ours, and hold no quotes."""
+    return ", ".join(f"'{word}'" for word in words)
 
 
 class Identified:

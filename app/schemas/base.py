@@ -5,7 +5,7 @@ from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, post_load, validate
 
 from app.crypto.damage import tolerated
 from app.domain.errors import IntegrityViolated
@@ -88,6 +88,14 @@ class PageQuery(Body):
 def paging_of(query: dict[str, Any]) -> PageRequest:
     """Take the paging out of a loaded query."""
     return PageRequest(query.pop("page"), query.pop("page_size"))
+
+
+class PageOnlySchema(PageQuery):
+    """Which page of a list that has no filters."""
+
+    @post_load
+    def _paging(self, data: dict[str, Any], **_: Any) -> PageRequest:
+        return paging_of(data)
 
 
 class Items(fields.List[Any]):

@@ -19,6 +19,7 @@ from app.models import Alert, User
 from app.services.alerts import acknowledge_alert
 from app.services.billing import create_entry
 from app.services.demo_devices import cuff_serial, equip, fill_shelf
+from app.services.demo_enrolment import enrol_demo_patients
 from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import record_blood_pressure
@@ -73,6 +74,7 @@ def seed_demo() -> bool:
         _measure(staff["nurse"], patient_id, number, dice)
     _acknowledge_old(staff["nurse"])
     _bill(staff["billing"], patients[:6])
+    enrol_demo_patients(staff["clinician"], patients)
     other = _found("Other Family Practice", "@otherpractice.com", _DEMO_STAFF[:1])
     others = [_somebody(other["clinician"], dice) for _ in range(OTHER_PATIENTS)]
     equip(other["clinician"], others, set())

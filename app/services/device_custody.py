@@ -78,12 +78,12 @@ def swap_device(
     """Put another device in a device's place: same patient, same instant. Returns the new one with its holder."""
     at = at or now()
     _refuse_future(at, {"at": handback.at})
-    if device_id == new_device_id:
-        raise ValidationFailed({"new_device_id": ["Must be another device."]})
     moment = handback.at or at
     try:
         with transaction() as session:
             patient_id = _holder_now(session, actor.practice_id, device_id)
+            if device_id == new_device_id:
+                raise ValidationFailed({"new_device_id": ["Must be another device."]})
             _lock_patient(session, actor.practice_id, patient_id)
             locked = {one: lock_device(session, actor.practice_id, one) for one in sorted((device_id, new_device_id))}
             assignment = _open_assignment(session, locked[device_id])

@@ -41,6 +41,7 @@ STATUS: dict[str, int] = {
     "device_already_assigned": 409,
     "device_not_assigned": 409,
     "device_move_not_allowed": 409,
+    "enrollment_overlap": 409,
     "request_in_progress": 409,
     "integrity_error": 409,
     "precondition_failed": 412,

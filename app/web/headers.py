@@ -72,7 +72,7 @@ def _add_headers(response: Response, ours: Mapping[str, str], *, instead: bool) 
 
 def _content_policy() -> str:
     if not response_is_page():
-        return "default-src 'none'; frame-ancestors 'none'"
+        return "default-src 'none'; frame-ancestors 'none'; sandbox"
     nonce = script_nonce()
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:;"

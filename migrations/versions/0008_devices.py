@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.walls import enable_tenancy, grant
 
 revision = "0008_devices"
-down_revision = "0005_break_glass"
+down_revision = "0007_enrolment"
 branch_labels = None
 depends_on = None
 

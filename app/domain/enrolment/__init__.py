@@ -1,0 +1,1 @@
+"""Consent, orders and enrolment: the rules that billing and triage stand on."""
