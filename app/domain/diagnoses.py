@@ -1,0 +1,84 @@
+"""Diagnosis codes (ICD-10-CM): their form, and which of them existed on a day.
+
+A code is written with its dot (`E11.65`); the list holds it without. Fiscal years begin on 1 October of the year before.
+Source: CMS/NCHS code files, see `data/README.md`.
+"""
+
+import gzip
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+CODE_FILE = Path(__file__).with_name("data") / "icd10cm.tsv.gz"
+
+_FORM = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?")  # since 2026 the second sign may be a letter: QA0
+_OCTOBER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A code with its dot, its description, and the first and last fiscal year on file in which it is valid."""
+
+    code: str
+    description: str
+    first_year: int
+    last_year: int
+
+
+def is_icd10_format(code: str) -> bool:
+    """Say whether the code has the form of ICD-10-CM (upper case, dot after the third sign); not whether it exists."""
+    return _FORM.fullmatch(code) is not None
+
+
+def fiscal_year(day: date) -> int:
+    """Return the federal fiscal year, by which code sets change: 1 October 2025 is the first day of 2026."""
+    return day.year + (day.month >= _OCTOBER)
+
+
+def find_diagnosis(code: str) -> Diagnosis | None:
+    """Return what is on file of a code, valid now or once; None for a category and for what never was."""
+    if not is_icd10_format(code):
+        return None
+    text = _codes()
+    start = text.find(f"\n{code.replace('.', '')}\t".encode())
+    if start < 0:
+        return None
+    _, first, last, description = text[start + 1 : text.index(b"\n", start + 1)].decode().split("\t")
+    return Diagnosis(code, description, int(first), int(last))
+
+
+def exists_on(code: str, day: date) -> bool:
+    """Say whether the code is valid on the day; days outside the years on file are judged by the nearest of them."""
+    diagnosis = find_diagnosis(code)
+    if diagnosis is None:
+        return False
+    oldest, newest = years_on_file()
+    return diagnosis.first_year <= min(max(fiscal_year(day), oldest), newest) <= diagnosis.last_year
+
+
+def problem_with(code: str, day: date) -> str | None:
+    """Return what is wrong with a code on a day, as a sentence for whoever typed it; None when nothing is."""
+    if not is_icd10_format(code):
+        return "Not in the form of ICD-10-CM, such as I10 or E11.65."
+    if exists_on(code, day):
+        return None
+    if re.search(rf"\n{code.replace('.', '')}[0-9A-Z]".encode(), _codes()):
+        return f"{code} is a category: a more specific code is needed."
+    if find_diagnosis(code) is not None:
+        return f"{code} is not valid on {day.isoformat()}."
+    return f"There is no code {code} in ICD-10-CM."
+
+
+@cache
+def years_on_file() -> tuple[int, int]:
+    """Return the oldest and the newest fiscal year of the list."""
+    years = {int(year) for line in _codes().split(b"\n") if line for year in line.split(b"\t", 3)[1:3]}
+    return min(years), max(years)
+
+
+@cache
+def _codes() -> bytes:
+    """Read the list once, some 7 MB; one search through it takes about a millisecond."""
+    return b"\n" + gzip.decompress(CODE_FILE.read_bytes())
