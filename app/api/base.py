@@ -83,8 +83,8 @@ def _document_house_rules(doc: dict[str, Any], _info: Any, *, method: str, **_: 
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
         responses.setdefault(status, {"description": description, "content": content})
     responses.pop("default", None)
-    headers = {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH]}.get(method.lower(), [])
-    doc["parameters"] = [*doc.get("parameters", []), *headers]
+    header = {"post": _IDEMPOTENCY, "put": _IF_MATCH, "patch": _IF_MATCH, "delete": _IF_MATCH}.get(method.lower())
+    doc["parameters"] = [*doc.get("parameters", []), *([header] if header else [])]
     return doc
 
 

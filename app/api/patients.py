@@ -9,11 +9,14 @@ from app.api.base import EndpointGroup
 from app.domain.patients import NewPatient, PatientQuery
 from app.domain.roles import Permission
 from app.schemas.base import page_of
+from app.schemas.errors import PossibleDuplicateSchema
 from app.schemas.patients import (
     ArchiveSchema,
     NewPatientSchema,
+    PatientChanges,
     PatientFields,
     PatientQuerySchema,
+    PatientRecordSchema,
     PatientSchema,
 )
 from app.services.patient_directory import list_patients
@@ -21,6 +24,7 @@ from app.services.patients import (
     archive_patient,
     create_patient,
     get_patient,
+    replace_patient,
     unarchive_patient,
     update_patient,
 )
@@ -43,9 +47,12 @@ class Patients(MethodView):
 
     @requires(Permission.WRITE_PATIENTS)
     @patients.arguments(NewPatientSchema)
-    @patients.response(201, PatientSchema)
+    @patients.response(201, PatientRecordSchema)
+    @patients.alt_response(
+        409, schema=PossibleDuplicateSchema, description="The record number is taken, or the person may be known."
+    )
     def post(self, new: NewPatient) -> Any:
-        """Create a patient."""
+        """Create a patient, unless they seem to have a record: then 409 with the candidates."""
         patient = create_patient(actor(), new)
         return patient, etag(patient.version)
 
@@ -55,19 +62,33 @@ class OnePatient(MethodView):
     """One record."""
 
     @requires(Permission.READ_PATIENTS)
-    @patients.response(200, PatientSchema)
+    @patients.response(200, PatientRecordSchema)
     def get(self, patient_id: UUID) -> Any:
         """Return one record."""
         patient = get_patient(actor(), patient_id)
         return patient, etag(patient.version)
 
     @requires(Permission.WRITE_PATIENTS)
-    @patients.arguments(PatientFields(partial=True))
-    @patients.response(200, PatientSchema)
+    @patients.arguments(PatientFields)
+    @patients.response(200, PatientRecordSchema)
+    def put(self, given: dict[str, Any], patient_id: UUID) -> Any:
+        """Set the whole record; what is left out is emptied, except mrn, timezone and ssn."""
+        patient = replace_patient(actor(), patient_id, given, expected_version())
+        return patient, etag(patient.version)
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.arguments(PatientChanges(partial=True))
+    @patients.response(200, PatientRecordSchema)
     def patch(self, changes: dict[str, Any], patient_id: UUID) -> Any:
         """Change the fields that are named."""
         patient = update_patient(actor(), patient_id, changes, expected_version())
         return patient, etag(patient.version)
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.response(204)
+    def delete(self, patient_id: UUID) -> None:
+        """Archive a patient; nothing is destroyed."""
+        archive_patient(actor(), patient_id, "", expected_version())
 
 
 @patients.route("/<uuid:patient_id>/archive/")
@@ -76,7 +97,7 @@ class PatientArchive(MethodView):
 
     @requires(Permission.WRITE_PATIENTS)
     @patients.arguments(ArchiveSchema, required=False)
-    @patients.response(200, PatientSchema)
+    @patients.response(200, PatientRecordSchema)
     def post(self, body: dict[str, str], patient_id: UUID) -> Any:
         """Archive a patient; nothing is destroyed."""
         patient = archive_patient(actor(), patient_id, body["reason"], expected_version())
@@ -89,7 +110,7 @@ class PatientUnarchive(MethodView):
 
     @requires(Permission.WRITE_PATIENTS)
     @patients.arguments(ArchiveSchema, required=False)
-    @patients.response(200, PatientSchema)
+    @patients.response(200, PatientRecordSchema)
     def post(self, body: dict[str, str], patient_id: UUID) -> Any:
         """Bring an archived patient back."""
         patient = unarchive_patient(actor(), patient_id, body["reason"], expected_version())

@@ -1,6 +1,7 @@
 """Diagnosis codes (ICD-10-CM): their form, and which of them existed on a day.
 
-A code is written with its dot (`E11.65`); the list holds it without. Fiscal years begin on 1 October of the year before.
+A code is written with its dot (`E11.65`); the list holds it without. A fiscal year begins on 1 October of the year
+before.
 Source: CMS/NCHS code files, see `data/README.md`.
 """
 

@@ -25,6 +25,9 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"
     READ_PATIENTS = "patients:read"
     WRITE_PATIENTS = "patients:write"
+    MERGE_PATIENTS = "patients:merge"
+    READ_NOTES = "notes:read"
+    WRITE_NOTES = "notes:write"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
@@ -44,6 +47,9 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SIGNED_IN: frozenset(Role),
     Permission.READ_PATIENTS: frozenset(Role),
     Permission.WRITE_PATIENTS: _CARE_TEAM | {Role.ADMIN},
+    Permission.MERGE_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),
+    Permission.READ_NOTES: _MONITORS,
+    Permission.WRITE_NOTES: _CARE_TEAM,
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,

@@ -5,8 +5,10 @@ from app.models.audit_event import AuditEvent
 from app.models.base import Base
 from app.models.billing_entry import BillingEntry
 from app.models.idempotency_key import IdempotencyKey
+from app.models.note import PatientNote
 from app.models.observation import Observation
-from app.models.patient import Patient, PatientSearchToken
+from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
+from app.models.patient_merge import PatientMerge
 from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
 from app.models.triage import TriageSummary, TriageTransition
@@ -23,7 +25,11 @@ __all__ = [
     "LoginAttempt",
     "Observation",
     "Patient",
+    "PatientMerge",
+    "PatientNote",
+    "PatientPayer",
     "PatientSearchToken",
+    "PatientStatusChange",
     "Practice",
     "PracticeKey",
     "PracticeThresholds",

@@ -151,3 +151,12 @@ class Whole(fields.Integer):
         if not self.low <= value <= self.high:
             raise ValidationError(f"Must be between {self.low} and {self.high}.")
         return value
+
+
+class Flag(fields.Boolean):
+    """JSON's true or false: not 1, not "yes"."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value

@@ -1,10 +1,12 @@
 """Accounts: making them and reading one's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.audit import context, events
 from app.crypto.blind_index import login_index
@@ -47,6 +49,12 @@ def create_user(practice_id: UUID, new: NewUser) -> User:
     except IntegrityError as error:
         raise Conflict("An account with this e-mail address exists.") from error
     return user
+
+
+def names_of(session: Session, practice_id: UUID, user_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of people of the practice by their ids."""
+    people = select(User).where(User.practice_id == practice_id, User.id.in_(sorted(user_ids)))
+    return {user.id: f"{user.first_name} {user.last_name}" for user in session.scalars(people)}
 
 
 def get_own_account(actor: Actor) -> User:
