@@ -6,10 +6,12 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.api.base import EndpointGroup
+from app.domain.merging import MergeRequest
 from app.domain.patients import NewPatient, PatientQuery
 from app.domain.roles import Permission
 from app.schemas.base import page_of
 from app.schemas.errors import PossibleDuplicateSchema
+from app.schemas.merging import MergeReportSchema, MergeRequestSchema
 from app.schemas.patients import (
     ArchiveSchema,
     NewPatientSchema,
@@ -19,6 +21,7 @@ from app.schemas.patients import (
     PatientRecordSchema,
     PatientSchema,
 )
+from app.services.merging import merge_patients
 from app.services.patient_directory import list_patients
 from app.services.patients import (
     archive_patient,
@@ -115,3 +118,15 @@ class PatientUnarchive(MethodView):
         """Bring an archived patient back."""
         patient = unarchive_patient(actor(), patient_id, body["reason"], expected_version())
         return patient, etag(patient.version)
+
+
+@patients.route("/<uuid:patient_id>/merge/")
+class PatientMerges(MethodView):
+    """Two records of one person."""
+
+    @requires(Permission.MERGE_PATIENTS)
+    @patients.arguments(MergeRequestSchema)
+    @patients.response(200, MergeReportSchema)
+    def post(self, request: MergeRequest, patient_id: UUID) -> Any:
+        """Move everything of a duplicate to this record and archive the duplicate for good."""
+        return merge_patients(actor(), patient_id, request)

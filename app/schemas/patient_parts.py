@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, post_load
+from marshmallow import ValidationError, fields, post_load
 
 from app.domain.patients import US_STATES, Address, EmergencyContact, Payer, format_zip, to_e164
 from app.schemas.base import Body, Row
@@ -21,6 +21,13 @@ class Phone(Text):
         if number is None:
             raise ValidationError("Not a telephone number.")
         return number
+
+
+class Part(fields.Nested):
+    """A part that comes whole or not at all, also where a record is changed in part."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, partial=False, **kwargs)
 
 
 class AddressSchema(Body):

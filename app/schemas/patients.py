@@ -12,7 +12,7 @@ from app.domain.patients import GENDERS, PATIENT_ORDERINGS, NewPatient, PatientQ
 from app.domain.ssn import format_ssn
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Flag, Instant, Text, Whole
-from app.schemas.patient_parts import AddressSchema, EmergencyContactSchema, PayerRow, PayerSchema, Phone
+from app.schemas.patient_parts import AddressSchema, EmergencyContactSchema, Part, PayerRow, PayerSchema, Phone
 
 _ZONES = frozenset(available_timezones())
 MAX_CONDITIONS, MAX_PAYERS = 50, 10
@@ -70,19 +70,19 @@ class PatientFields(Body):
     mrn = Text(longest=50, metadata={"description": "Unique in the practice; made when absent."})
     phone = Phone(allow_none=True)
     email = fields.Email(allow_none=True, validate=validate.Length(max=254))
-    address = fields.Nested(AddressSchema, allow_none=True)
+    address = Part(AddressSchema, allow_none=True)
     external_id = Text(longest=200, allow_none=True)
     timezone = fields.String(validate=validate.OneOf(_ZONES, error="Not an IANA time zone."))
     ssn = SocialSecurityNumber(allow_none=True)
     preferred_language = Language(allow_none=True)
-    emergency_contact = fields.Nested(EmergencyContactSchema, allow_none=True)
+    emergency_contact = Part(EmergencyContactSchema, allow_none=True)
     conditions = fields.List(
         Condition(), validate=validate.Length(max=MAX_CONDITIONS), metadata={"description": "ICD-10-CM, valid today."}
     )
     provider_id = Whole(low=1, allow_none=True, metadata={"description": "A user of the practice: provider."})
     nurse_id = Whole(low=1, allow_none=True, metadata={"description": "A user of the practice: nurse."})
     payers = fields.List(
-        fields.Nested(PayerSchema), validate=validate.Length(max=MAX_PAYERS),
+        Part(PayerSchema), validate=validate.Length(max=MAX_PAYERS),
         metadata={"description": "In the order in which they pay."},
     )  # fmt: skip
 

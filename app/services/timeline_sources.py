@@ -18,7 +18,7 @@ _NOTE_BEGINNING = 200
 
 @dataclass(frozen=True, slots=True)
 class TimelineSource:
-    """A kind of item: its table, the column of its moment, who may see it, how a row reads, where it says who did it."""
+    """A kind of item: its table, the column of its moment, who may see it, how a row reads, who did it."""
 
     kind: str
     model: Any

@@ -63,6 +63,23 @@ def test_a_wrong_part_is_named(client: FlaskClient, field: str, value: object, n
     assert (answer.status_code, list(answer.json["field_errors"])) == (400, [named])
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"emergency_contact": {"name": "M"}}, "emergency_contact.phone"),
+        ({"payers": [{"payer": "Medicare"}]}, "payers.0.member_id"),
+    ],
+)
+def test_a_part_is_changed_whole_or_not_at_all(client: FlaskClient, change: dict[str, object], named: str) -> None:
+    """What a new record needs of it, a change needs as well."""
+    doctor = a_user()
+    url, headers = f"{PATIENTS}{a_patient(doctor.actor).id}/", signed_in(client, doctor)
+    answer = client.patch(url, json=change, headers=headers)
+    assert (answer.status_code, list(answer.json["field_errors"])) == (400, [named])
+    payer = {"payers": [{"payer": "Medicare", "member_id": "1"}]}
+    assert client.patch(url, json=payer, headers=headers).json["payers"][0]["ends_on"] is None
+
+
 def test_those_who_care_are_people_of_the_practice_with_a_fitting_role(client: FlaskClient) -> None:
     """A nurse is no provider, and somebody of another practice is nobody."""
     practice = a_practice()

@@ -1,0 +1,51 @@
+"""Guards for merging records: no table that names a patient is forgotten, and each can be moved."""
+
+from flask import Flask
+
+from app.models import Base
+from app.services.merge_plan import KEPT, parents, patient_columns, references
+from deploy.local_postgres import LocalPostgres
+
+
+def test_every_column_that_could_name_a_patient_is_moved_or_kept_for_a_reason() -> None:
+    """By foreign key or by name; a table that was dropped is no longer on the list."""
+    planned = {(found.name, found.column.name) for found in patient_columns()}
+    named = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name == "patient_id" or column.name.endswith("_patient_id")
+    }
+    assert named <= planned
+    assert KEPT.keys() <= {name for name, _ in planned}
+
+
+def test_no_reference_but_those_to_patients_carries_the_patient() -> None:
+    """A key of (practice, patient, parent) could not be moved row by row: parent and child would have to go at once."""
+    moved = {(found.name, found.column.name) for found in references()}
+    carrying = [
+        f"{table.name}.{key.name}"
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_key_constraints
+        if key.referred_table.name != "patients"
+        and any((table.name, element.parent.name) in moved for element in key.elements)
+    ]
+    assert carrying == []
+
+
+def test_every_moved_table_that_others_hang_on_has_an_id() -> None:
+    """By which they are told from those that stay."""
+    assert [parent.name for found in references() for parent, _ in parents(found) if "id" not in parent.table.c] == []
+
+
+def test_the_application_may_move_what_a_merge_moves(app: Flask, postgres: LocalPostgres) -> None:
+    """A table that is never changed lets at least this one column be changed."""
+    refused = [
+        found.name
+        for found in references()
+        if postgres.query(
+            f"SELECT has_column_privilege('vantrexia_app', '{found.name}', '{found.column.name}', 'UPDATE')"
+        ).strip()
+        != "t"
+    ]
+    assert refused == []
