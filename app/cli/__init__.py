@@ -5,10 +5,11 @@ from flask import Flask
 from app.cli.accounts import create_admin
 from app.cli.contract import error_list, openapi, roles
 from app.cli.demo import seed_demo
+from app.cli.diagnoses import diagnoses
 from app.cli.worker import worker
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (create_admin, error_list, openapi, roles, seed_demo, worker):
+    for command in (create_admin, diagnoses, error_list, openapi, roles, seed_demo, worker):
         app.cli.add_command(command)

@@ -7,6 +7,7 @@ Source: CMS/NCHS code files, see `data/README.md`.
 
 import gzip
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -70,6 +71,23 @@ def problem_with(code: str, day: date) -> str | None:
     if find_diagnosis(code) is not None:
         return f"{code} is not valid on {day.isoformat()}."
     return f"There is no code {code} in ICD-10-CM."
+
+
+def read_order_file(lines: Iterable[str]) -> dict[str, str]:
+    """Return the valid codes, without dots, and their descriptions from the lines of a CMS `icd10cm-order` file."""
+    return {line[6:13].strip(): line[77:].strip() for line in lines if line[14:15] == "1"}
+
+
+def with_year(year: int, codes: Mapping[str, str]) -> bytes:
+    """Return the code file with a newer year added; raises ValueError for a year that does not follow the newest."""
+    if year != years_on_file()[1] + 1:
+        raise ValueError(f"The year after {years_on_file()[1]} is wanted.")
+    known = {code: rest for code, *rest in (line.split("\t") for line in _codes().decode().split("\n") if line)}
+    for code, description in codes.items():
+        first = known[code][0] if code in known and known[code][1] == str(year - 1) else str(year)
+        known[code] = [first, str(year), description]
+    text = "".join("\t".join([code, *known[code]]) + "\n" for code in sorted(known))
+    return gzip.compress(text.encode(), mtime=0)
 
 
 @cache

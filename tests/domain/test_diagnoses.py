@@ -1,10 +1,20 @@
 """Diagnosis codes: their form, and their years."""
 
+import gzip
 from datetime import date
 
 import pytest
 
-from app.domain.diagnoses import exists_on, find_diagnosis, fiscal_year, is_icd10_format, problem_with
+from app.domain.diagnoses import (
+    exists_on,
+    find_diagnosis,
+    fiscal_year,
+    is_icd10_format,
+    problem_with,
+    read_order_file,
+    with_year,
+    years_on_file,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +70,30 @@ def test_a_code_has_its_description() -> None:
     diagnosis = find_diagnosis("I10")
     assert diagnosis is not None
     assert diagnosis.description == "Essential (primary) hypertension"
+
+
+_ORDER_FILE = (
+    "00001 A00     0 Cholera                                                      Cholera\n",
+    "00002 I10     1 Essential (primary) hypertension                             Essential (primary) hypertension\n",
+    "00003 Z999    1 Something new                                                Something new\n",
+)
+
+
+def test_a_new_year_is_added_from_the_official_file() -> None:
+    """What stays is prolonged, what is new begins, what is gone ends; categories are no codes."""
+    newest = years_on_file()[1]
+    lines = gzip.decompress(with_year(newest + 1, read_order_file(_ORDER_FILE))).decode().splitlines()
+    years = {code: (int(first), int(last)) for code, first, last, _ in (line.split("\t") for line in lines)}
+    assert (years["I10"], years["Z999"], years["E119"]) == (
+        (2025, newest + 1),
+        (newest + 1, newest + 1),
+        (2025, newest),
+    )
+    assert "A00" not in years
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_years_are_added_in_order(step: int) -> None:
+    """Neither twice nor with a gap."""
+    with pytest.raises(ValueError, match="wanted"):
+        with_year(years_on_file()[1] + step, {})
