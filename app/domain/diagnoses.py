@@ -7,6 +7,7 @@ Source: CMS/NCHS code files, see `data/README.md`.
 
 import gzip
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -43,11 +44,10 @@ def find_diagnosis(code: str) -> Diagnosis | None:
     """Return what is on file of a code, valid now or once; None for a category and for what never was."""
     if not is_icd10_format(code):
         return None
-    text = _codes()
-    start = text.find(f"\n{code.replace('.', '')}\t".encode())
-    if start < 0:
+    line = _first_line(f"{code.replace('.', '')}\t")
+    if line is None:
         return None
-    _, first, last, description = text[start + 1 : text.index(b"\n", start + 1)].decode().split("\t")
+    _, first, last, description = line.split("\t")
     return Diagnosis(code, description, int(first), int(last))
 
 
@@ -66,7 +66,7 @@ def problem_with(code: str, day: date) -> str | None:
         return "Not in the form of ICD-10-CM, such as I10 or E11.65."
     if exists_on(code, day):
         return None
-    if re.search(rf"\n{code.replace('.', '')}[0-9A-Z]".encode(), _codes()):
+    if _first_line(code.replace(".", ""), more=True) is not None:
         return f"{code} is a category: a more specific code is needed."
     if find_diagnosis(code) is not None:
         return f"{code} is not valid on {day.isoformat()}."
@@ -82,7 +82,7 @@ def with_year(year: int, codes: Mapping[str, str]) -> bytes:
     """Return the code file with a newer year added; raises ValueError for a year that does not follow the newest."""
     if year != years_on_file()[1] + 1:
         raise ValueError(f"The year after {years_on_file()[1]} is wanted.")
-    known = {code: rest for code, *rest in (line.split("\t") for line in _codes().decode().split("\n") if line)}
+    known = {code: rest for code, *rest in (line.split("\t") for line in _lines())}
     for code, description in codes.items():
         first = known[code][0] if code in known and known[code][1] == str(year - 1) else str(year)
         known[code] = [first, str(year), description]
@@ -93,11 +93,18 @@ def with_year(year: int, codes: Mapping[str, str]) -> bytes:
 @cache
 def years_on_file() -> tuple[int, int]:
     """Return the oldest and the newest fiscal year of the list."""
-    years = {int(year) for line in _codes().split(b"\n") if line for year in line.split(b"\t", 3)[1:3]}
+    years = {int(year) for line in _lines() for year in line.split("\t", 3)[1:3]}
     return min(years), max(years)
 
 
+def _first_line(beginning: str, *, more: bool = False) -> str | None:
+    """Return the first line that begins so, with at least one more sign of a code when `more` is wanted."""
+    lines = _lines()
+    place = bisect_left(lines, f"{beginning}0" if more else beginning)
+    return lines[place] if place < len(lines) and lines[place].startswith(beginning) else None
+
+
 @cache
-def _codes() -> bytes:
-    """Read the list once, some 7 MB; one search through it takes about a millisecond."""
-    return b"\n" + gzip.decompress(CODE_FILE.read_bytes())
+def _lines() -> list[str]:
+    """Read the list once, some 15 MB; it is sorted, so a code is found by halving."""
+    return gzip.decompress(CODE_FILE.read_bytes()).decode().splitlines()
