@@ -6,10 +6,11 @@ from app.cli.accounts import create_admin
 from app.cli.contract import error_list, openapi, roles
 from app.cli.demo import seed_demo
 from app.cli.diagnoses import diagnoses
+from app.cli.people import index_people
 from app.cli.worker import worker
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (create_admin, diagnoses, error_list, openapi, roles, seed_demo, worker):
+    for command in (create_admin, diagnoses, error_list, index_people, openapi, roles, seed_demo, worker):
         app.cli.add_command(command)

@@ -7,15 +7,16 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.audit import events
+from app.audit import context, events
 from app.crypto.columns import open_ahead
 from app.domain.duplicates import Candidate, Likeness, person_key
 from app.domain.patients import NewPatient
-from app.models import Patient
+from app.models import Patient, Practice
 from app.services.patient_fields import index_of, person_index
 from app.services.transaction import transaction
 
 MAX_CANDIDATES = 10
+_BATCH = 500
 _SHOWN = ("first_name_enc", "last_name_enc", "date_of_birth_enc", "mrn_enc")
 _COLUMNS: dict[Likeness, InstrumentedAttribute[Any]] = {
     "name_and_birth_date": Patient.person_index,
@@ -46,6 +47,28 @@ def record_shown(candidates: Iterable[Candidate]) -> None:
     with transaction() as session:
         shown = [candidate.id for candidate in candidates]
         events.record(session, "patient:possible_duplicate", "patient", subject_ids=shown)
+
+
+def index_people() -> int:
+    """Index the names and birth dates of records that an older release left without; return how many there were."""
+    with transaction() as session:
+        practices = list(session.scalars(select(Practice.id)))
+    indexed = 0
+    for practice_id in practices:
+        context.bind(practice_id=practice_id)
+        while batch := _index_batch(practice_id):
+            indexed += batch
+    return indexed
+
+
+def _index_batch(practice_id: UUID) -> int:
+    without = select(Patient).where(Patient.practice_id == practice_id, Patient.person_index.is_(None))
+    with transaction() as session:
+        found = session.scalars(without.order_by(Patient.id).limit(_BATCH).with_for_update(key_share=True)).all()
+        for patient in found:
+            key = person_key(patient.first_name, patient.last_name, patient.date_of_birth)
+            patient.person_index = person_index(practice_id, key)
+        return len(found)
 
 
 def _indexes(practice_id: UUID, new: NewPatient) -> dict[Likeness, bytes]:

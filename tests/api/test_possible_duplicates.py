@@ -81,6 +81,19 @@ def test_showing_candidates_leaves_a_trace_though_nothing_was_created(
     assert postgres.query(f"SELECT count(*) FROM audit_events WHERE {shown}").strip() == "1"
 
 
+def test_records_of_an_older_release_are_indexed_once(app: Flask, client: FlaskClient, postgres: LocalPostgres) -> None:
+    """Afterwards they are found; a second run finds nothing to do."""
+    headers = signed_in(client, a_user())
+    known = client.post(PATIENTS, json=NEW, headers=headers).json
+    postgres.query(f"UPDATE patients SET person_index = NULL WHERE id = '{known['id']}'")
+    command = app.test_cli_runner().invoke
+    assert [command(args=["index-people"]).output for _ in range(2)] == [
+        "1 records indexed.\n",
+        "0 records indexed.\n",
+    ]
+    assert client.post(PATIENTS, json=NEW, headers=headers).json["code"] == "possible_duplicate"
+
+
 def test_two_requests_at_once_make_one_record(app: Flask, client: FlaskClient) -> None:
     """Even with record numbers of their own, which nothing else would serialise."""
     headers = signed_in(client, a_user())

@@ -52,3 +52,26 @@ def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClie
     with counting() as alerting:
         client.post(url, json=a_body(patient.id, systolic=150), headers=headers)
     assert (plain, alerting) == (Counted(7, 3), Counted(10, 3))
+
+
+def test_opening_and_creating_a_record_cost_the_same_however_many_there_are(client: FlaskClient) -> None:
+    """Opening: the record and its payers. Creating: lock, look-up, number, record, names, board."""
+    doctor = a_user()
+    headers = signed_in(client, doctor)
+    url = f"/api/v1/patients/{a_patient(doctor.actor).id}/"
+
+    def create(name: str) -> None:
+        body = {"first_name": name, "last_name": "New", "date_of_birth": "1950-01-01", "gender": "female"}
+        assert client.post("/api/v1/patients/", json=body, headers=headers).status_code == 201
+
+    counts = []
+    for name in ("Ann", "Bea"):
+        create(name)
+        client.get(url, headers=headers)
+        with counting() as opened:
+            client.get(url, headers=headers)
+        with counting() as created:
+            create(f"{name}bel")
+        counts.append((opened, created))
+        _fill(doctor, 5)
+    assert counts == [(Counted(5, 4), Counted(11, 10))] * 2
