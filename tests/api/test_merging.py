@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,11 +12,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.roles import Role
+from app.domain.vitals import BloodPressure
 from app.models import Patient
+from app.services.readings import record_blood_pressure
+from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
-from tests.builders import Person, a_body, a_patient, a_practice, a_reading, a_user, signed_in
+from tests.builders import Person, a_body, a_patient, a_practice, a_reading, a_user, in_house, signed_in
 
 PATIENTS = "/api/v1/patients/"
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @dataclass
@@ -181,6 +186,22 @@ def test_who_may_merge(client: FlaskClient, role: Role, status: int) -> None:
     nurse = a_user(practice, Role.NURSE)
     kept, gone = a_patient(nurse.actor), a_patient(nurse.actor)
     assert Pair(kept, gone, person, signed_in(client, person), client).merge().status_code == status
+
+
+def test_a_merge_waits_for_the_reading_that_is_just_being_stored(
+    app: Flask, pair: Pair, postgres: LocalPostgres
+) -> None:
+    """Otherwise it would stay behind with the duplicate."""
+    with ThreadPoolExecutor(1) as pool:
+        with in_house(pair.manager.actor), transaction():
+            record_blood_pressure(
+                pair.manager.actor, pair.gone.id,
+                BloodPressure(datetime.now(UTC), systolic=Decimal(120), diastolic=Decimal(70)),
+            )  # fmt: skip
+            merging = pool.submit(Pair(pair.kept, pair.gone, pair.manager, pair.headers, app.test_client()).merge)
+            while not merging.done() and "1" not in postgres.query(_WAITING):
+                pass
+        assert merging.result().json["moved"] == {"observations": 1}
 
 
 def test_merges_crosswise_and_readings_at_once_leave_one_record_with_all_readings(app: Flask, pair: Pair) -> None:
