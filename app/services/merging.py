@@ -127,7 +127,7 @@ def _close(session: Session, actor: Actor, survivor: Patient, duplicate: Patient
     note_status_change(session, actor, survivor, "absorbed", reason)
     events.record(
         session, "patient:merge", "patient", resource_id=duplicate.id, patient_id=survivor.id,
-        subject_ids=[survivor.id, duplicate.id], reason=reason,
+        subject_ids=[survivor.id, duplicate.id],
     )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ def visible_to(actor: Actor) -> Select[Patient]:
 
 
 def note_status_change(session: Session, actor: Actor, patient: Patient, change: str, reason: str) -> None:
-    """Keep what became of a record, by whom and why; the audit event says the same."""
+    """Keep what became of a record, by whom and why: encrypted here, since whoever writes a reason may name people."""
     row = PatientStatusChange(
         id=new_id(), practice_id=patient.practice_id, patient_id=patient.id, change=change, changed_by=actor.user_id
     )
@@ -146,10 +146,7 @@ def _set_active(actor: Actor, patient_id: UUID, *, is_active: bool, reason: str,
             patient.archive_reason = None if is_active else reason or None
             verb = "unarchive" if is_active else "archive"
             note_status_change(session, actor, patient, f"{verb}d", reason)
-            events.record(
-                session, f"patient:{verb}", "patient",
-                resource_id=patient.id, patient_id=patient.id, reason=reason,
-            )  # fmt: skip
+            events.record(session, f"patient:{verb}", "patient", resource_id=patient.id, patient_id=patient.id)
             triage_summaries.set_active(session, patient, is_active=is_active)
         return patient
 
