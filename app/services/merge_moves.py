@@ -65,13 +65,8 @@ def _move_readings(session: Session, merging: Merging, of: Reference) -> list[An
     """Give readings the identity they would have had, so that another delivery of one is still recognised."""
     readings = session.scalars(select(Observation).where(*_of_duplicate(merging, of))).all()
     keys = {reading.id: _survivors_key(merging, reading) for reading in readings}
-    taken = set(
-        session.scalars(
-            select(Observation.natural_key).where(
-                Observation.practice_id == merging.practice_id, Observation.natural_key.in_(keys.values())
-            )
-        )
-    )
+    survivors = Observation.practice_id == merging.practice_id, Observation.patient_id == merging.survivor_id
+    taken = set(session.scalars(select(Observation.natural_key).where(*survivors)))
     new = {key: reading_id for reading_id, key in keys.items() if key not in taken}
     renamed = [
         {"of_id": reading_id, "to_patient": merging.survivor_id, "to_key": key} for key, reading_id in new.items()
