@@ -22,9 +22,9 @@ US_STATES = frozenset(_STATES.split())  # USPS Publication 28, appendix B
 
 CARE_TEAM: dict[str, Role] = {"provider_id": Role.PROVIDER, "nurse_id": Role.NURSE}
 
-_NOT_DIGITS = re.compile(r"\D")
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
-_PHONE_SIGNS = re.compile(r"[\d\s().+-]+")
+_NOT_DIGITS = re.compile(r"\D", re.ASCII)
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_PHONE_SIGNS = re.compile(r"[\d\s().+-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def to_e164(phone: str) -> str | None:
 
 def format_zip(code: str) -> str | None:
     """Return a US postal code of five or nine digits as `12345` or `12345-6789`; None for anything else."""
-    match = re.fullmatch(r"(\d{5})(?:-?(\d{4}))?", code)
+    match = re.fullmatch(r"(\d{5})(?:-?(\d{4}))?", code, re.ASCII)
     if match is None:
         return None
     return "-".join(part for part in match.groups() if part)
