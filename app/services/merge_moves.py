@@ -4,7 +4,7 @@ A row that the survivor has already (a unique or exclusion constraint says so) s
 what hangs on it: nothing is counted twice and nothing is lost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.vitals import BloodPressure, natural_key
 from app.models import Observation, PatientPayer
-from app.services.merge_plan import Reference, parents
+from app.services.merge_plan import Reference, Tie, parents
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,38 @@ class Merging:
     duplicate_id: UUID
 
 
-def move(session: Session, merging: Merging, of: Reference) -> tuple[list[str], list[str]]:
-    """Move what can be moved; return the keys of the rows that were, and of those that were left."""
-    moved = _MOVERS.get(of.name, _move_all)(session, merging, of)
-    left = session.execute(select(*_key(of)).where(*_of_duplicate(merging, of))).all()
-    return sorted(_named(row) for row in moved), sorted(_named(row) for row in left)
+def move(session: Session, merging: Merging, of: Reference) -> set[str]:
+    """Move what can be moved; return the keys of the rows that were."""
+    return {_named(row) for row in _MOVERS.get(of.name, _move_all)(session, merging, of)}
+
+
+def left_behind(session: Session, merging: Merging, of: Reference) -> set[str]:
+    """Return the keys of the rows that are still the duplicate's."""
+    return {_named(row) for row in session.execute(select(*_key(of)).where(*_of_duplicate(merging, of)))}
+
+
+def pull_back(session: Session, merging: Merging, tied: Sequence[Tie]) -> None:
+    """Give the duplicate back what is tied to rows that stayed with it, until parents and children are together."""
+    while any(_pull_back(session, merging, tie) for tie in tied):
+        pass
+
+
+def _pull_back(session: Session, merging: Merging, tie: Tie) -> bool:
+    """Give back the children of parents that stayed, and the parents of children that stayed; say whether any was."""
+    parents_left, children_left = tie.parent.table.alias(), tie.child.table.alias()
+    child_column, parent_column = tie.child.column.name, tie.parent.column.name
+    pairs = (
+        (tie.child, parents_left.c.id == tie.refers, parents_left.c[parent_column]),
+        (tie.parent, children_left.c[tie.refers.name] == tie.parent.table.c.id, children_left.c[child_column]),
+    )
+    returned = 0
+    for of, same, whose in pairs:
+        stayed = select(1).where(same, whose == merging.duplicate_id).correlate(of.table).exists()
+        moved = of.table.c.practice_id == merging.practice_id, of.column == merging.survivor_id
+        giving = update(of.table).where(*moved, stayed).values({of.column.name: merging.duplicate_id})
+        rows = session.execute(giving.returning(*_key(of)), execution_options={"recorded": True}).all()
+        returned += len(rows)
+    return returned > 0
 
 
 def _move_all(session: Session, merging: Merging, of: Reference) -> list[Any]:

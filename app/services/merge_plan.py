@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, Table
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table
 
 from app.models import Base
 
@@ -54,8 +54,31 @@ def parents(of: Reference) -> Iterator[tuple[Reference, Column[Any]]]:
         parent = by_table.get(key.referred_table.name)
         if parent is not None and parent.table is not of.table:
             for element in key.elements:
-                if element.column.name != "practice_id":
+                if element.column.name not in {"practice_id", "patient_id"}:
                     yield parent, of.table.c[element.parent.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A foreign key that carries the patient: child and parent are of one patient, so both move or neither."""
+
+    name: str
+    child: Reference
+    refers: Column[Any]
+    parent: Reference
+
+
+def ties(metadata: MetaData = Base.metadata) -> list[Tie]:
+    """Return the foreign keys, other than those to patients, in which the patient stands."""
+    found = []
+    for table in metadata.sorted_tables:
+        for key in _keys(table):
+            pairs = {element.column.name: element.parent for element in key.elements}
+            if key.referred_table.name != _PATIENTS and "patient_id" in pairs:
+                child = Reference(table, pairs["patient_id"])
+                parent = Reference(key.referred_table, key.referred_table.c.patient_id)
+                found.append(Tie(str(key.name), child, pairs["id"], parent))
+    return found
 
 
 def _names(table: Table) -> set[str]:

@@ -1,5 +1,7 @@
 """Merging two records of one person: everything of the duplicate goes to the survivor, the duplicate stays archived."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +15,8 @@ from app.domain.merging import MergeReport, MergeRequest
 from app.models import Alert, Base, Patient, PatientMerge
 from app.models.base import Audited, new_id
 from app.services import merged_summaries
-from app.services.merge_moves import Merging, move
-from app.services.merge_plan import references
+from app.services.merge_moves import Merging, left_behind, move, pull_back
+from app.services.merge_plan import references, ties
 from app.services.patients import note_status_change
 from app.services.transaction import now, transaction
 
@@ -81,20 +83,33 @@ def _move_everything(
     merging = Merging(actor.practice_id, survivor.id, duplicate.id)
     moved: dict[str, list[str]] = {}
     left: dict[str, list[str]] = {}
-    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     _lock_alerts(session, merging)
     summaries = merged_summaries.locked(session, merging)
-    for reference in references():
-        moved_rows, left_rows = move(session, merging, reference)
-        if moved_rows or left_rows:
-            moved[reference.name] = moved.get(reference.name, []) + moved_rows
-            left[reference.name] = left.get(reference.name, []) + left_rows
-            _record_move(session, merging, reference.name, len(moved_rows), len(left_rows))
+    with _tied_together(session, merging):
+        gone = [(reference, move(session, merging, reference)) for reference in references()]
+    for reference, keys in gone:
+        stayed = left_behind(session, merging, reference)
+        if keys or stayed:
+            moved[reference.name] = moved.get(reference.name, []) + sorted(keys - stayed)
+            left[reference.name] = left.get(reference.name, []) + sorted(stayed)
+            _record_move(session, merging, reference.name, len(keys - stayed), len(stayed))
     merged_summaries.recompute(session, merging, summaries, at)
     return PatientMerge(
         id=new_id(), practice_id=actor.practice_id, survivor_id=survivor.id, duplicate_id=duplicate.id,
         merged_by=actor.user_id, merged_at=at, moved=moved, left=left,
     )  # fmt: skip
+
+
+@contextmanager
+def _tied_together(session: Session, merging: Merging) -> Iterator[None]:
+    """Let parents and children of one patient move one after the other; what cannot go together comes back."""
+    tied = ties()
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    if tied:
+        session.execute(text(f"SET CONSTRAINTS {', '.join(tie.name for tie in tied)} DEFERRED"))
+    yield
+    pull_back(session, merging, tied)
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
 def _lock_alerts(session: Session, merging: Merging) -> None:
