@@ -78,16 +78,12 @@ def test_what_is_tied_to_a_row_that_stays_stays_with_it(orders: None, postgres: 
     """Order 2 has a stay on a day the survivor has one, so it and its other stay do not go; order 3 and its stay do."""
     doctor = a_user().actor
     kept, gone = a_patient(doctor), a_patient(doctor)
-    for order_id, patient_id in ((1, kept.id), (2, gone.id), (3, gone.id)):
-        postgres.query(f"INSERT INTO orders_to_come VALUES ({order_id}, '{doctor.practice_id}', '{patient_id}')")
-    for stay, patient_id, order_id, day in (
-        (1, kept.id, 1, 1),
-        (2, gone.id, 2, 1),
-        (3, gone.id, 2, 2),
-        (4, gone.id, 3, 3),
-    ):
-        values = f"({stay}, '{doctor.practice_id}', '{patient_id}', {order_id}, {day})"
-        postgres.query(f"INSERT INTO stays_to_come VALUES {values}")
+    of_kept, of_gone = (f"'{doctor.practice_id}', '{patient.id}'" for patient in (kept, gone))
+    postgres.query(
+        f"INSERT INTO orders_to_come VALUES (1, {of_kept}), (2, {of_gone}), (3, {of_gone});"
+        f"INSERT INTO stays_to_come VALUES (1, {of_kept}, 1, 1), (2, {of_gone}, 2, 1), (3, {of_gone}, 2, 2),"
+        f" (4, {of_gone}, 3, 3)"
+    )
     merging = Merging(doctor.practice_id, kept.id, gone.id)
     of_orders, of_stays = (Reference(table, table.c.patient_id) for table in (ORDERS, STAYS))
     with in_house(doctor), transaction() as session:
@@ -96,7 +92,5 @@ def test_what_is_tied_to_a_row_that_stays_stays_with_it(orders: None, postgres: 
             move(session, merging, of)
         pull_back(session, merging, ties(ORDERED))
         session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        assert (left_behind(session, merging, of_orders), left_behind(session, merging, of_stays)) == (
-            {"2"},
-            {"2", "3"},
-        )
+        assert left_behind(session, merging, of_orders) == {"2"}
+        assert left_behind(session, merging, of_stays) == {"2", "3"}
