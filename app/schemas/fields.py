@@ -153,10 +153,10 @@ class Whole(fields.Integer):
         return value
 
 
-class Flag(fields.Boolean):
-    """JSON's true or false: not 1, not "yes"."""
+class YesNo(fields.Boolean):
+    """true or false: not 1, not "yes"."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
+            raise ValidationError("Not a valid boolean.")
         return value

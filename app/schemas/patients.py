@@ -11,7 +11,7 @@ from app.domain.languages import format_language
 from app.domain.patients import GENDERS, PATIENT_ORDERINGS, NewPatient, PatientQuery
 from app.domain.ssn import format_ssn
 from app.schemas.base import Body, PageQuery, Row, paging_of
-from app.schemas.fields import Day, Flag, Instant, Text, Whole
+from app.schemas.fields import Day, Instant, Text, Whole, YesNo
 from app.schemas.patient_parts import AddressSchema, EmergencyContactSchema, Part, PayerRow, PayerSchema, Phone
 
 _ZONES = frozenset(available_timezones())
@@ -108,7 +108,7 @@ class PatientChanges(PatientFields):
 class NewPatientSchema(PatientFields):
     """A record to create."""
 
-    allow_duplicate = Flag(
+    allow_duplicate = YesNo(
         load_default=False,
         metadata={"description": "True: the record is of another person than the one it looks like."},
     )

@@ -58,15 +58,27 @@ def update_patient(actor: Actor, patient_id: UUID, changes: dict[str, Any], vers
             _require_version(patient, version)
             _require_unmerged(patient)
             require_care_team(session, actor.practice_id, changes)
-            write_fields(patient, changes)
-            if "payers" in changes:
-                patient.updated_at = now()  # so that the record has a new version, though only its payers changed
-            session.flush()
-            if SEARCHED & changes.keys():
-                index_names(session, patient)
+            change_patient(session, patient, changes)
             return patient
     except IntegrityError as error:
         raise Conflict(_MRN_TAKEN) from error
+
+
+def build_patient(practice_id: UUID, new: NewPatient, mrn: str, practice_timezone: str) -> Patient:
+    """Return a new record, which belongs to no session yet."""
+    patient = Patient(id=new_id(), practice_id=practice_id, is_active=True, payers=[])
+    write_fields(patient, values_of(new, practice_timezone, mrn))
+    return patient
+
+
+def change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> None:
+    """Write changes and keep the terms under which the patient is found in step."""
+    write_fields(patient, changes)
+    if "payers" in changes:
+        patient.updated_at = now()  # so that the record has a new version, though only its payers changed
+    session.flush()
+    if SEARCHED & changes.keys():
+        index_names(session, patient)
 
 
 def replace_patient(actor: Actor, patient_id: UUID, given: dict[str, Any], version: int | None) -> Patient:
@@ -125,10 +137,8 @@ def _refuse_duplicate(session: Session, actor: Actor, new: NewPatient) -> None:
 
 def _create(session: Session, actor: Actor, new: NewPatient) -> Patient:
     timezone, mrn = _timezone_and_mrn(session, actor.practice_id, new.mrn)
-    patient = Patient(id=new_id(), practice_id=actor.practice_id, is_active=True, payers=[])
-    values = values_of(new, timezone, mrn)
-    require_care_team(session, actor.practice_id, values)
-    write_fields(patient, values)
+    require_care_team(session, actor.practice_id, {"provider_id": new.provider_id, "nurse_id": new.nurse_id})
+    patient = build_patient(actor.practice_id, new, mrn, timezone)
     session.add(patient)
     session.flush()
     index_names(session, patient)
