@@ -15,18 +15,20 @@ from app.api.enrollments import enrollments, worklist
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.notes import notes
 from app.api.orders import orders
 from app.api.passwords import passwords
 from app.api.patients import patients
 from app.api.second_factor import second_factor
+from app.api.timeline import timeline
 from app.api.triage import triage
 from app.api.users import users
 from app.web import setup
 from config import ROOT, Settings
 
 GROUPS = (
-    auth, passwords, second_factor, users, break_glass, patients, consents, orders, enrollments, worklist, devices,
-    ingestion, triage, billing, fhir, audit_reports,
+    auth, passwords, second_factor, users, break_glass, patients, notes, timeline, consents, orders, enrollments,
+    worklist, devices, ingestion, triage, billing, fhir, audit_reports,
 )  # fmt: skip
 
 

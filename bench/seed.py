@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.crypto.blind_index import blind_index, search_tokens
+from app.domain.duplicates import person_key
 from app.domain.patients import format_mrn
 from app.domain.roles import Role
 from app.domain.search import compact, index_terms
@@ -21,6 +23,7 @@ from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
 from app.domain.users import NewUser
 from app.models import Patient, PatientSearchToken, TriageSummary, TriageTransition
 from app.models.base import new_id
+from app.services.patient_fields import person_index
 from app.services.practices import create_practice
 from app.services.users import create_user
 from bench.people import somebody
@@ -72,6 +75,10 @@ def _patient(practice_id: UUID, number: int, at: datetime, dice: random.Random) 
         mrn_index=blind_index(practice_id, "mrn", compact(mrn)),
         phone_index=blind_index(practice_id, "phone", someone.phone),
         email_index=blind_index(practice_id, "email", someone.email),
+        person_index=person_index(
+            practice_id, person_key(someone.first_name, someone.last_name, someone.date_of_birth)
+        ),
+        conditions=["I10"],
         is_active=True,
         version=1,
         created_at=created_at,
@@ -157,15 +164,16 @@ def _copy_tokens(connection: psycopg.Connection[Any], patients: Iterable[Patient
 
 
 def _copy(connection: psycopg.Connection[Any], model: type[Any], rows: Iterable[Any]) -> None:
-    columns = [column.name for column in model.__table__.columns]
-    with connection.cursor() as cursor, cursor.copy(_copy_sql(model, columns)) as copy:
+    columns = list(model.__table__.columns)
+    names = [column.name for column in columns]
+    with connection.cursor() as cursor, cursor.copy(_copy_sql(model, names)) as copy:
         for row in rows:
-            copy.write_row([_storable(getattr(row, column)) for column in columns])
+            copy.write_row([_storable(column.type, getattr(row, column.name)) for column in columns])
 
 
 def _copy_sql(model: type[Any], columns: Sequence[str]) -> bytes:
     return f"COPY {model.__table__.name} ({', '.join(columns)}) FROM STDIN".encode()
 
 
-def _storable(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict | list) else value
+def _storable(kind: Any, value: Any) -> Any:
+    return json.dumps(value) if isinstance(kind, JSONB) and value is not None else value

@@ -98,6 +98,7 @@ def a_patient(actor: Actor, **fields: Any) -> Patient:
         "last_name": "Example",
         "date_of_birth": date(1960, 5, 4),
         "gender": "female",
+        "allow_duplicate": True,
     }
     return create_patient(actor, NewPatient(**{**basics, **fields}))
 

@@ -88,12 +88,12 @@ def _document_house_rules(doc: dict[str, Any], info: dict[str, Any], *, method: 
     responses = doc.setdefault("responses", {})
     for status, description in _ERRORS.items():
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-        responses.setdefault(status, {"description": description, "content": content})
+        if not {status, int(status)} & responses.keys():  # a view's own answers are there by their numbers
+            responses[status] = {"description": description, "content": content}
     responses.pop("default", None)
     is_public = info.get("manual_doc", {}).get("security") == []
-    ours = {"post": [_IDEMPOTENCY], "patch": [_IF_MATCH], "put": [_IF_MATCH]}
-    headers = [] if is_public else ours.get(method.lower(), [])
-    doc["parameters"] = [*doc.get("parameters", []), *headers]
+    header = {"post": _IDEMPOTENCY, "put": _IF_MATCH, "patch": _IF_MATCH, "delete": _IF_MATCH}.get(method.lower())
+    doc["parameters"] = [*doc.get("parameters", []), *([header] if header and not is_public else [])]
     return doc
 
 

@@ -6,24 +6,31 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.api.base import EndpointGroup
+from app.domain.merging import MergeRequest
 from app.domain.paging import PageRequest
 from app.domain.patients import NewPatient, PatientQuery
 from app.domain.roles import Permission
 from app.schemas.audit import AccessSchema, PagingSchema
 from app.schemas.base import page_of
+from app.schemas.errors import PossibleDuplicateSchema
+from app.schemas.merging import MergeReportSchema, MergeRequestSchema
 from app.schemas.patients import (
     ArchiveSchema,
     NewPatientSchema,
+    PatientChanges,
     PatientFields,
     PatientQuerySchema,
+    PatientRecordSchema,
     PatientSchema,
 )
 from app.services.audit_reports import list_accesses
+from app.services.merging import merge_patients
 from app.services.patient_directory import list_patients
 from app.services.patients import (
     archive_patient,
     create_patient,
     get_patient,
+    replace_patient,
     unarchive_patient,
     update_patient,
 )
@@ -46,9 +53,12 @@ class Patients(MethodView):
 
     @requires(Permission.WRITE_PATIENTS)
     @patients.arguments(NewPatientSchema)
-    @patients.response(201, PatientSchema)
+    @patients.response(201, PatientRecordSchema)
+    @patients.alt_response(
+        409, schema=PossibleDuplicateSchema, description="The record number is taken, or the person may be known."
+    )
     def post(self, new: NewPatient) -> Any:
-        """Create a patient."""
+        """Create a patient, unless they seem to have a record: then 409 with the candidates."""
         patient = create_patient(actor(), new)
         return patient, etag(patient.version)
 
@@ -58,19 +68,33 @@ class OnePatient(MethodView):
     """One record."""
 
     @requires(Permission.READ_PATIENTS)
-    @patients.response(200, PatientSchema)
+    @patients.response(200, PatientRecordSchema)
     def get(self, patient_id: UUID) -> Any:
         """Return one record."""
         patient = get_patient(actor(), patient_id)
         return patient, etag(patient.version)
 
     @requires(Permission.WRITE_PATIENTS)
-    @patients.arguments(PatientFields(partial=True))
-    @patients.response(200, PatientSchema)
+    @patients.arguments(PatientFields)
+    @patients.response(200, PatientRecordSchema)
+    def put(self, given: dict[str, Any], patient_id: UUID) -> Any:
+        """Set the whole record; what is left out is emptied, except mrn, timezone and ssn."""
+        patient = replace_patient(actor(), patient_id, given, expected_version())
+        return patient, etag(patient.version)
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.arguments(PatientChanges(partial=True))
+    @patients.response(200, PatientRecordSchema)
     def patch(self, changes: dict[str, Any], patient_id: UUID) -> Any:
         """Change the fields that are named."""
         patient = update_patient(actor(), patient_id, changes, expected_version())
         return patient, etag(patient.version)
+
+    @requires(Permission.WRITE_PATIENTS)
+    @patients.response(204)
+    def delete(self, patient_id: UUID) -> None:
+        """Archive a patient; nothing is destroyed."""
+        archive_patient(actor(), patient_id, "", expected_version())
 
 
 @patients.route("/<uuid:patient_id>/archive/")
@@ -79,7 +103,7 @@ class PatientArchive(MethodView):
 
     @requires(Permission.WRITE_PATIENTS)
     @patients.arguments(ArchiveSchema, required=False)
-    @patients.response(200, PatientSchema)
+    @patients.response(200, PatientRecordSchema)
     def post(self, body: dict[str, str], patient_id: UUID) -> Any:
         """Archive a patient; nothing is destroyed."""
         patient = archive_patient(actor(), patient_id, body["reason"], expected_version())
@@ -92,7 +116,7 @@ class PatientUnarchive(MethodView):
 
     @requires(Permission.WRITE_PATIENTS)
     @patients.arguments(ArchiveSchema, required=False)
-    @patients.response(200, PatientSchema)
+    @patients.response(200, PatientRecordSchema)
     def post(self, body: dict[str, str], patient_id: UUID) -> Any:
         """Bring an archived patient back."""
         patient = unarchive_patient(actor(), patient_id, body["reason"], expected_version())
@@ -109,3 +133,15 @@ class PatientAccessLog(MethodView):
     def get(self, paging: PageRequest, patient_id: UUID) -> Any:
         """List who saw or changed the record, when and why, newest first."""
         return page_body(list_accesses(actor(), patient_id, paging))
+
+
+@patients.route("/<uuid:patient_id>/merge/")
+class PatientMerges(MethodView):
+    """Two records of one person."""
+
+    @requires(Permission.MERGE_PATIENTS)
+    @patients.arguments(MergeRequestSchema)
+    @patients.response(200, MergeReportSchema)
+    def post(self, request: MergeRequest, patient_id: UUID) -> Any:
+        """Move everything of a duplicate to this record and archive the duplicate for good."""
+        return merge_patients(actor(), patient_id, request)

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import cache
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from uuid import UUID
 
@@ -126,8 +125,8 @@ def _key(keys: PracticeKeys, version: int) -> AESGCM:
     return key
 
 
-def open_ahead(rows: Sequence[EncryptedRow]) -> None:
-    """Open all encrypted columns of a page of rows at once, which costs less than one at a time when they are read.
+def open_ahead(rows: Sequence[EncryptedRow], columns: Sequence[str]) -> None:
+    """Open some encrypted columns of a page of rows at once, which costs less than one at a time when they are read.
 
     What was opened stays with the row, and counts only as long as the row holds the same bytes.
     """
@@ -135,7 +134,7 @@ def open_ahead(rows: Sequence[EncryptedRow]) -> None:
         before, after = f"{row.__tablename__}|", f"|{row.encryption_row}|{row.encryption_practice}"
         keys = keyring.practice(row.encryption_practice)
         opened = row.__dict__[_OPENED] = {}
-        for column in _encrypted_columns(type(row)):
+        for column in columns:
             envelope = getattr(row, column)
             if envelope is None:
                 continue
@@ -144,11 +143,6 @@ def open_ahead(rows: Sequence[EncryptedRow]) -> None:
                 if key is not None:
                     where = f"{before}{column}{after}".encode()
                     opened[column] = envelope, open_sealed(key, where, envelope).decode()
-
-
-@cache
-def _encrypted_columns(model: type) -> tuple[str, ...]:
-    return tuple(value.column for value in vars(model).values() if isinstance(value, Encrypted))
 
 
 def encrypted_text(column: str) -> Encrypted[str]:

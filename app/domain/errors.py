@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from app.domain.duplicates import Candidate
+
 
 class VantrexiaError(Exception):
     """A refusal with a sentence fit for the caller and a machine-readable code."""
@@ -168,6 +170,24 @@ class EnrollmentOverlap(Conflict):
 
     code = "enrollment_overlap"
     default_detail = "The patient is in this program, or in one that excludes it, at that time."
+
+
+class PatientMerged(Conflict):
+    """The record was merged into another one and lives on there."""
+
+    code = "patient_merged"
+    default_detail = "The record was merged into another one, which `merged_into` names."
+
+
+class PossibleDuplicate(Conflict):
+    """There are records that look like one of the same person; `candidates` tells which, and in what."""
+
+    code = "possible_duplicate"
+    default_detail = "A record of this person may exist. Send `allow_duplicate` as true if it is somebody else."
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        super().__init__()
+        self.candidates = tuple(candidates)
 
 
 class RequestInProgress(Conflict):

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from app.domain.paging import PageRequest
+from app.domain.roles import Role
 
 Gender = Literal["male", "female", "other", "unknown"]
 PatientOrdering = Literal["last_name", "-last_name", "created_at", "-created_at"]
@@ -19,9 +20,11 @@ _STATES = (
 )
 US_STATES = frozenset(_STATES.split())  # USPS Publication 28, appendix B
 
-_NOT_DIGITS = re.compile(r"\D")
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
-_PHONE_SIGNS = re.compile(r"[\d\s().+-]+")
+CARE_TEAM: dict[str, Role] = {"provider_id": Role.PROVIDER, "nurse_id": Role.NURSE}
+
+_NOT_DIGITS = re.compile(r"\D", re.ASCII)
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_PHONE_SIGNS = re.compile(r"[\d\s().+-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,31 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyContact:
+    """Whom to call; the number in E.164."""
+
+    name: str
+    phone: str
+    relationship: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays, and the member's number there; both days are inclusive, and one that is open is None."""
+
+    payer: str
+    member_id: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewPatient:
-    """A record as it is created; the medical record number is made when absent."""
+    """A record as it is created; the medical record number is made when absent.
+
+    `conditions` are ICD-10-CM codes, `payers` in the order in which they pay; `allow_duplicate` says that a record
+    which looks like another one is of another person.
+    """
 
     first_name: str
     last_name: str
@@ -49,6 +75,14 @@ class NewPatient:
     address: Address | None = None
     external_id: str | None = None
     timezone: str | None = None
+    ssn: str | None = None
+    preferred_language: str | None = None
+    emergency_contact: EmergencyContact | None = None
+    conditions: tuple[str, ...] = ()
+    provider_id: int | None = None
+    nurse_id: int | None = None
+    payers: tuple[Payer, ...] = ()
+    allow_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +115,18 @@ def to_e164(phone: str) -> str | None:
 
 def format_zip(code: str) -> str | None:
     """Return a US postal code of five or nine digits as `12345` or `12345-6789`; None for anything else."""
-    match = re.fullmatch(r"(\d{5})(?:-?(\d{4}))?", code)
+    match = re.fullmatch(r"(\d{5})(?:-?(\d{4}))?", code, re.ASCII)
     if match is None:
         return None
     return "-".join(part for part in match.groups() if part)
+
+
+def cleared(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a whole new state of a record from what was given: what may be empty and was left out becomes so.
+
+    The record number, the time zone and the social security number (which nobody can read and send back) stay.
+    """
+    empty = dict.fromkeys(
+        ("phone", "email", "address", "external_id", "preferred_language", "emergency_contact", *CARE_TEAM)
+    )
+    return {**empty, "conditions": (), "payers": (), **given}

@@ -30,6 +30,9 @@ class Permission(StrEnum):
     WRITE_PATIENTS = "patients:write"
     READ_DEVICES = "devices:read"
     WRITE_DEVICES = "devices:write"
+    MERGE_PATIENTS = "patients:merge"
+    READ_NOTES = "notes:read"
+    WRITE_NOTES = "notes:write"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
@@ -56,6 +59,9 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.WRITE_PATIENTS: _CARE_TEAM | {Role.ADMIN},
     Permission.READ_DEVICES: _MONITORS | {Role.PATIENT},
     Permission.WRITE_DEVICES: _CARE_TEAM | {Role.ADMIN},
+    Permission.MERGE_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),
+    Permission.READ_NOTES: _MONITORS,
+    Permission.WRITE_NOTES: _CARE_TEAM,
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,

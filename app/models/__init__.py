@@ -13,8 +13,10 @@ from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEve
 from app.models.enrollment import Enrollment
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
+from app.models.note import PatientNote
 from app.models.observation import Observation
-from app.models.patient import Patient, PatientSearchToken
+from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
+from app.models.patient_merge import PatientMerge
 from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
 from app.models.triage import TriageSummary, TriageTransition
@@ -47,7 +49,11 @@ __all__ = [
     "OutgoingMail",
     "PasswordToken",
     "Patient",
+    "PatientMerge",
+    "PatientNote",
+    "PatientPayer",
     "PatientSearchToken",
+    "PatientStatusChange",
     "Practice",
     "PracticeKey",
     "PracticeThresholds",

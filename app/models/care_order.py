@@ -26,6 +26,7 @@ class CareOrder(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
         ForeignKeyConstraint(
             ["practice_id", "patient_id", "follows_id"],
             ["care_orders.practice_id", "care_orders.patient_id", "care_orders.id"],
+            deferrable=True,  # a merge of two records moves parent and child one after the other
         ),
         ForeignKeyConstraint(["practice_id", "ordering_user_id"], ["users.practice_id", "users.id"]),
         ForeignKeyConstraint(["practice_id", "stopped_by"], ["users.practice_id", "users.id"]),

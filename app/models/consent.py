@@ -53,6 +53,7 @@ class ConsentDocument(Identified, TenantScoped, Audited, Base):
         ForeignKeyConstraint(
             ["practice_id", "patient_id", "consent_id"],
             ["consents.practice_id", "consents.patient_id", "consents.id"],
+            deferrable=True,  # a merge of two records moves parent and child one after the other
         ),
         UniqueConstraint("practice_id", "id"),
         ForeignKeyConstraint(["practice_id", "uploaded_by"], ["users.practice_id", "users.id"]),

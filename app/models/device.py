@@ -110,6 +110,7 @@ class DeviceEvent(Identified, TenantScoped, Audited, Base):
         ForeignKeyConstraint(["practice_id", "device_id"], ["devices.practice_id", "devices.id"]),
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
         Index("ix_device_events_device", "practice_id", "device_id", text("recorded_at DESC"), text("id DESC")),
+        Index("ix_device_events_patient", "practice_id", "patient_id", text("at DESC")),
         _one_of("kind", DeviceEventKind),
     )
     audit_type = "device_event"

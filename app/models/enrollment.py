@@ -38,6 +38,7 @@ class Enrollment(Identified, TenantScoped, Timestamps, Versioned, Audited, Base)
         ForeignKeyConstraint(
             ["practice_id", "patient_id", "order_id"],
             ["care_orders.practice_id", "care_orders.patient_id", "care_orders.id"],
+            deferrable=True,  # a merge of two records moves parent and child one after the other
         ),
         ForeignKeyConstraint(["practice_id", "discharged_by"], ["users.practice_id", "users.id"]),
         Index("ix_enrollments_patient", "practice_id", "patient_id", "program", "starts_on"),

@@ -10,8 +10,8 @@ from app.domain.billing.entries import (
     EntryQuery,
     EntryStatus,
     NewBillingEntry,
-    is_icd10_format,
 )
+from app.domain.diagnoses import is_icd10_format
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Money, Text, Whole
 

@@ -1,6 +1,8 @@
 """The envelope of every error."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from app.domain.duplicates import LIKENESSES
 
 
 class ErrorSchema(Schema):
@@ -14,3 +16,22 @@ class ErrorSchema(Schema):
         metadata={"description": "Present on 400 responses: messages by field."},
     )
     locked_until = fields.String(metadata={"format": "date-time", "description": "Present on 423 responses."})
+
+
+class CandidateSchema(Schema):
+    """A record that may be of the same person."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    date_of_birth = fields.Date(required=True)
+    mrn = fields.String(required=True)
+    active = fields.Boolean(required=True, metadata={"description": "False: the record is archived."})
+    why = fields.List(
+        fields.String(validate=validate.OneOf(LIKENESSES)), required=True, metadata={"description": "What is alike."}
+    )
+
+
+class PossibleDuplicateSchema(ErrorSchema):
+    """A conflict; when its code is `possible_duplicate`, with the records that may be of the same person."""
+
+    candidates = fields.List(fields.Nested(CandidateSchema))

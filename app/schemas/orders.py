@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates
 
-from app.domain.billing.entries import is_icd10_format
+from app.domain.diagnoses import is_icd10_format
 from app.domain.enrolment.programs import PARAMETERS, Program
 from app.domain.enrolment.records import Ending, NewOrder, OrderingProvider, OrderRenewal
 from app.domain.npi import is_npi

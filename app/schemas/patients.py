@@ -6,40 +6,58 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, post_load, validate, validates
 
-from app.domain.patients import (
-    GENDERS,
-    PATIENT_ORDERINGS,
-    US_STATES,
-    Address,
-    NewPatient,
-    PatientQuery,
-    format_zip,
-    to_e164,
-)
+from app.domain.diagnoses import problem_with
+from app.domain.languages import format_language
+from app.domain.patients import GENDERS, PATIENT_ORDERINGS, NewPatient, PatientQuery
+from app.domain.ssn import format_ssn
 from app.schemas.base import Body, PageQuery, Row, paging_of
-from app.schemas.fields import Day, Instant, Text
+from app.schemas.fields import Day, Instant, Text, Whole, YesNo
+from app.schemas.patient_parts import AddressSchema, EmergencyContactSchema, Part, PayerRow, PayerSchema, Phone
 
 _ZONES = frozenset(available_timezones())
+MAX_CONDITIONS, MAX_PAYERS = 50, 10
 
 
-class AddressSchema(Body):
-    """A US postal address."""
+class SocialSecurityNumber(Text):
+    """Nine digits with or without hyphens; taken in, never given out."""
 
-    line1 = Text(blank=True, load_default="")
-    line2 = Text(blank=True, load_default="")
-    city = Text(blank=True, load_default="")
-    state = Text(blank=True, load_default="", longest=2, metadata={"description": "Two letters, USPS."})
-    zip = Text(blank=True, load_default="", longest=10, metadata={"description": "Five or nine digits."})
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=11, load_only=True, **kwargs)
+        self.metadata = {"description": "Write-only; its last four digits can be read.", **self.metadata}
 
-    @post_load
-    def _address(self, data: dict[str, str], **_: Any) -> Address:
-        state, written = data.get("state", "").upper(), data.get("zip", "")
-        if state and state not in US_STATES:
-            raise ValidationError("Not a US state.", "state")
-        zip_code = format_zip(written) if written else ""
-        if zip_code is None:
-            raise ValidationError("Five or nine digits are needed.", "zip")
-        return Address(**{**data, "state": state, "zip": zip_code})
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        number = format_ssn(super()._deserialize(value, attr, data, **kwargs))
+        if number is None:
+            raise ValidationError("Not a Social Security number.")
+        return number
+
+
+class Language(Text):
+    """A BCP 47 language tag."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=35, **kwargs)
+        self.metadata = {"description": "BCP 47, such as en, es-MX or zh-Hant.", **self.metadata}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        tag = format_language(super()._deserialize(value, attr, data, **kwargs))
+        if tag is None:
+            raise ValidationError("Not a language tag, such as en, es-MX or zh-Hant.")
+        return tag
+
+
+class Condition(Text):
+    """An ICD-10-CM code that is valid today."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=8, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        code = super()._deserialize(value, attr, data, **kwargs)
+        problem = problem_with(code, datetime.now(UTC).date())
+        if problem is not None:
+            raise ValidationError(problem)
+        return code
 
 
 class PatientFields(Body):
@@ -50,39 +68,60 @@ class PatientFields(Body):
     date_of_birth = Day(required=True)
     gender = fields.String(required=True, validate=validate.OneOf(GENDERS))
     mrn = Text(longest=50, metadata={"description": "Unique in the practice; made when absent."})
-    phone = Text(longest=40, allow_none=True, metadata={"description": "Stored as E.164; ten digits are read as US."})
+    phone = Phone(allow_none=True)
     email = fields.Email(allow_none=True, validate=validate.Length(max=254))
-    address = fields.Nested(AddressSchema, allow_none=True)
+    address = Part(AddressSchema, allow_none=True)
     external_id = Text(longest=200, allow_none=True)
     timezone = fields.String(validate=validate.OneOf(_ZONES, error="Not an IANA time zone."))
+    ssn = SocialSecurityNumber(allow_none=True)
+    preferred_language = Language(allow_none=True)
+    emergency_contact = Part(EmergencyContactSchema, allow_none=True)
+    conditions = fields.List(
+        Condition(), validate=validate.Length(max=MAX_CONDITIONS), metadata={"description": "ICD-10-CM, valid today."}
+    )
+    provider_id = Whole(low=1, allow_none=True, metadata={"description": "A user of the practice: provider."})
+    nurse_id = Whole(low=1, allow_none=True, metadata={"description": "A user of the practice: nurse."})
+    payers = fields.List(
+        Part(PayerSchema), validate=validate.Length(max=MAX_PAYERS),
+        metadata={"description": "In the order in which they pay."},
+    )  # fmt: skip
 
     @validates("date_of_birth")
     def _born(self, value: Any, data_key: str) -> None:
         if value > datetime.now(UTC).date():
             raise ValidationError("Must not lie in the future.")
 
+    @validates("conditions")
+    def _once(self, value: list[str], data_key: str) -> None:
+        if len(set(value)) < len(value):
+            raise ValidationError("Names a code twice.")
+
     @post_load
     def _loaded(self, data: dict[str, Any], **_: Any) -> Any:
-        return self._with_phone(data)
-
-    def _with_phone(self, data: dict[str, Any]) -> dict[str, Any]:
-        if data.get("phone"):
-            data["phone"] = to_e164(data["phone"])
-            if data["phone"] is None:
-                raise ValidationError("Not a telephone number.", "phone")
         return data
+
+
+class PatientChanges(PatientFields):
+    """What a caller changes of a record: made `partial`."""
 
 
 class NewPatientSchema(PatientFields):
     """A record to create."""
 
+    allow_duplicate = YesNo(
+        load_default=False,
+        metadata={"description": "True: the record is of another person than the one it looks like."},
+    )
+
     @post_load
     def _loaded(self, data: dict[str, Any], **_: Any) -> Any:
-        return NewPatient(**self._with_phone(data))
+        for name in ("conditions", "payers"):
+            data[name] = tuple(data.get(name, ()))
+        return NewPatient(**data)
 
 
 class PatientSchema(Row):
-    """A record."""
+    """A record as lists show it."""
 
     id = fields.UUID(required=True)
     first_name = fields.String(required=True)
@@ -100,6 +139,27 @@ class PatientSchema(Row):
     external_id = fields.String(required=True, allow_none=True)
     created_at = Instant(required=True)
     updated_at = Instant(required=True)
+
+
+class PatientRecordSchema(PatientSchema):
+    """A whole record."""
+
+    timezone = fields.String(required=True)
+    preferred_language = fields.String(required=True, allow_none=True)
+    ssn_last_four = fields.String(required=True, allow_none=True)
+    emergency_contact = fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True, allow_none=True,
+        metadata={"description": "name, phone, relationship"},
+    )  # fmt: skip
+    conditions = fields.List(fields.String(), required=True, metadata={"description": "ICD-10-CM codes."})
+    provider_id = fields.Integer(required=True, allow_none=True)
+    nurse_id = fields.Integer(required=True, allow_none=True)
+    payers = fields.List(fields.Nested(PayerRow), required=True, metadata={"description": "In order."})
+    archived_at = Instant(required=True, allow_none=True)
+    archive_reason = fields.String(required=True, allow_none=True)
+    merged_into = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The record in which this one lives on."}
+    )
 
 
 class PatientQuerySchema(PageQuery):

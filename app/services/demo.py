@@ -20,6 +20,7 @@ from app.services.alerts import acknowledge_alert
 from app.services.billing import create_entry
 from app.services.demo_devices import cuff_serial, equip, fill_shelf
 from app.services.demo_enrolment import enrol_demo_patients
+from app.services.demo_people import particulars
 from app.services.patients import create_patient
 from app.services.practices import create_practice
 from app.services.readings import record_blood_pressure
@@ -66,8 +67,8 @@ def seed_demo() -> bool:
         return False
     dice = random.Random(1958)  # noqa: S311 - not a secret: the demo is the same everywhere
     staff = _found("Demo Family Practice", "@practice.com", _DEMO_STAFF)
-    patients = [_jane(staff["clinician"]), _john(staff["clinician"])]
-    patients += [_somebody(staff["clinician"], dice) for _ in range(DEMO_PATIENTS - len(patients))]
+    patients = [_jane(staff), _john(staff)]
+    patients += [_somebody(staff, number, dice) for number in range(len(patients), DEMO_PATIENTS)]
     equip(staff["nurse"], patients, {number for number in range(DEMO_PATIENTS) if _is_silent(number)})
     fill_shelf(staff["nurse"], patients[0])
     for number, patient_id in enumerate(patients):
@@ -76,7 +77,7 @@ def seed_demo() -> bool:
     _bill(staff["billing"], patients[:6])
     enrol_demo_patients(staff["clinician"], patients)
     other = _found("Other Family Practice", "@otherpractice.com", _DEMO_STAFF[:1])
-    others = [_somebody(other["clinician"], dice) for _ in range(OTHER_PATIENTS)]
+    others = [_somebody(other, number, dice) for number in range(OTHER_PATIENTS)]
     equip(other["clinician"], others, set())
     for number, patient_id in enumerate(others):
         _measure(other["clinician"], patient_id, number, dice)
@@ -107,32 +108,38 @@ def _find_user(email: str) -> bool:
         return session.scalar(from_index) is not None
 
 
-def _jane(actor: Actor) -> UUID:
+def _jane(staff: dict[str, Actor]) -> UUID:
     address = Address("12 Maple Street", "", "Springfield", "IL", "62701")
     jane = NewPatient(
         "Jane", "Doe", date(1958, 3, 15), "female",
-        phone="+12175550101", email="jane.doe@example.com", address=address,
+        phone="+12175550101", email="jane.doe@example.com", address=address, **particulars(1, "Doe", staff),
     )  # fmt: skip
-    return create_patient(actor, jane).id
+    return create_patient(staff["clinician"], jane).id
 
 
-def _john(actor: Actor) -> UUID:
-    return create_patient(actor, NewPatient("John", "Smith", date(1951, 11, 2), "male", phone="+12175550102")).id
+def _john(staff: dict[str, Actor]) -> UUID:
+    john = NewPatient(
+        "John", "Smith", date(1951, 11, 2), "male", phone="+12175550102", **particulars(2, "Smith", staff)
+    )
+    return create_patient(staff["clinician"], john).id
 
 
-def _somebody(actor: Actor, dice: random.Random) -> UUID:
+def _somebody(staff: dict[str, Actor], number: int, dice: random.Random) -> UUID:
     gender = dice.choice(tuple(_FIRST_NAMES))
     city, state, zip_code = dice.choice(_CITIES)
     born = date(1935, 1, 1) + timedelta(days=dice.randrange(14_000))
+    first_name, last_name = dice.choice(_FIRST_NAMES[gender]), dice.choice(_LAST_NAMES)
     person = NewPatient(
-        first_name=dice.choice(_FIRST_NAMES[gender]),
-        last_name=dice.choice(_LAST_NAMES),
+        first_name=first_name,
+        last_name=last_name,
         date_of_birth=born,
         gender=gender,
         phone=f"+1217555{dice.randrange(200, 10_000):04d}",
         address=Address(f"{dice.randrange(1, 400)} Oak Avenue", "", city, state, zip_code),
+        allow_duplicate=True,  # the dice may give two of them one phone
+        **particulars(number, last_name, staff),
     )
-    return create_patient(actor, person).id
+    return create_patient(staff["clinician"], person).id
 
 
 def _is_silent(number: int) -> bool:

@@ -102,7 +102,7 @@ def list_history(actor: Actor, device_id: UUID, paging: PageRequest) -> Page[His
             .limit(paging.page_size)
         )
         lines = [HistoryLine(*row) for row in rows]
-        open_ahead([one.event for one in lines])
+        open_ahead([one.event for one in lines], ["reason_enc"])
         shown = {one.event.patient_id for one in lines if one.event.patient_id}
         events.record(session, "device:history", "device", resource_id=device_id, subject_ids=sorted(shown))
         return Page(lines, count, paging)

@@ -24,6 +24,10 @@ from app.models import Patient, PatientSearchToken
 from app.services.patients import visible_to
 from app.services.transaction import transaction
 
+_SHOWN = (
+    "first_name_enc", "last_name_enc", "date_of_birth_enc", "mrn_enc", "phone_enc", "email_enc", "address_enc",
+)  # fmt: skip
+
 
 def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
     """Return one page of the patients the actor may see."""
@@ -35,7 +39,7 @@ def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
             page = _page_by_names(session, actor, query, terms)
         else:
             page = _page_by_creation(session, actor, query)
-        open_ahead(page.items)
+        open_ahead(page.items, _SHOWN)
         shown = [patient.id for patient in page.items]
         events.record(session, "patient:search" if terms else "patient:list", "patient", subject_ids=shown)
         return page

@@ -3,70 +3,88 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app.audit import events
-from app.crypto.blind_index import blind_index, search_tokens
+from app.crypto.blind_index import blind_index
 from app.domain.actor import Actor
-from app.domain.errors import Conflict, NotFound, StaleVersion
-from app.domain.patients import Address, NewPatient, format_mrn
+from app.domain.errors import Conflict, NotFound, PatientMerged, PossibleDuplicate, StaleVersion
+from app.domain.patients import NewPatient, cleared, format_mrn
 from app.domain.roles import Role
-from app.domain.search import compact, index_terms
-from app.models import Patient, PatientSearchToken, Practice
+from app.domain.search import compact
+from app.models import Patient, PatientStatusChange, Practice
 from app.models.base import new_id
 from app.services import triage_summaries
 from app.services.device_custody import free_devices
+from app.services.duplicates import find_duplicates
+from app.services.patient_fields import SEARCHED, index_names, require_care_team, values_of, write_fields
 from app.services.transaction import now, transaction
 
-_SEARCHED = {"first_name", "last_name", "mrn"}
+_MRN_TAKEN = "A patient with this medical record number exists."
 
 
 def create_patient(actor: Actor, new: NewPatient) -> Patient:
-    """Create a record; raises Conflict when the record number is taken in this practice."""
+    """Create a record.
+
+    Raises Conflict when the record number is taken in this practice, PossibleDuplicate when a record looks like one of
+    the same person and the caller has not said that it is not, ValidationFailed for a care team that does not fit.
+    """
     try:
         with transaction() as session:
-            practice_timezone, mrn = _timezone_and_mrn(session, actor.practice_id, new.mrn)
-            patient = Patient(
-                id=new_id(),
-                practice_id=actor.practice_id,
-                gender=new.gender,
-                external_id=new.external_id,
-                timezone=new.timezone or practice_timezone,
-                is_active=True,
-            )
-            _write(patient, _identity(new, mrn))
-            session.add(patient)
-            session.flush()
-            _index_names(session, patient)
-            triage_summaries.open_summary(session, patient)
-            return patient
+            if not new.allow_duplicate:
+                _refuse_duplicate(session, actor, new)
+            return _create(session, actor, new)
     except IntegrityError as error:
-        raise Conflict("A patient with this medical record number exists.") from error
+        raise Conflict(_MRN_TAKEN) from error
 
 
 def get_patient(actor: Actor, patient_id: UUID) -> Patient:
     """Return one record; raises NotFound for ids the actor cannot see."""
     with transaction() as session:
-        patient = find_visible(session, actor, patient_id)
+        patient = _find_whole(session, actor, patient_id)
         events.record(session, "patient:read", "patient", resource_id=patient.id, patient_id=patient.id)
         return patient
 
 
 def update_patient(actor: Actor, patient_id: UUID, changes: dict[str, Any], version: int | None) -> Patient:
-    """Change the named fields; raises StaleVersion when `version` is given and no longer current."""
+    """Change the named fields.
+
+    Raises StaleVersion when `version` is given and no longer current, PatientMerged for a record that is no longer one.
+    """
     try:
         with transaction() as session:
-            patient = find_visible(session, actor, patient_id)
+            patient = _find_whole(session, actor, patient_id)
             _require_version(patient, version)
-            _write(patient, changes)
-            session.flush()
-            if _SEARCHED & changes.keys():
-                _index_names(session, patient)
+            _require_unmerged(patient)
+            require_care_team(session, actor.practice_id, changes)
+            change_patient(session, patient, changes)
             return patient
     except IntegrityError as error:
-        raise Conflict("A patient with this medical record number exists.") from error
+        raise Conflict(_MRN_TAKEN) from error
+
+
+def build_patient(practice_id: UUID, new: NewPatient, mrn: str, practice_timezone: str) -> Patient:
+    """Return a new record, which belongs to no session yet."""
+    patient = Patient(id=new_id(), practice_id=practice_id, is_active=True, payers=[])
+    write_fields(patient, values_of(new, practice_timezone, mrn))
+    return patient
+
+
+def change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> None:
+    """Write changes and keep the terms under which the patient is found in step."""
+    write_fields(patient, changes)
+    if "payers" in changes:
+        patient.updated_at = now()  # so that the record has a new version, though only its payers changed
+    session.flush()
+    if SEARCHED & changes.keys():
+        index_names(session, patient)
+
+
+def replace_patient(actor: Actor, patient_id: UUID, given: dict[str, Any], version: int | None) -> Patient:
+    """Set the whole record: what is left out is emptied, see `cleared`; raises as `update_patient`."""
+    return update_patient(actor, patient_id, cleared(given), version)
 
 
 def archive_patient(actor: Actor, patient_id: UUID, reason: str, version: int | None) -> Patient:
@@ -75,7 +93,7 @@ def archive_patient(actor: Actor, patient_id: UUID, reason: str, version: int | 
 
 
 def unarchive_patient(actor: Actor, patient_id: UUID, reason: str, version: int | None) -> Patient:
-    """Bring an archived patient back. Doing so twice changes nothing."""
+    """Bring an archived patient back; raises PatientMerged for a merged one. Doing so twice changes nothing."""
     return _set_active(actor, patient_id, is_active=True, reason=reason, version=version)
 
 
@@ -93,17 +111,53 @@ def visible_to(actor: Actor) -> Select[Patient]:
     return query.where(Patient.id == actor.patient_id) if actor.role is Role.PATIENT else query
 
 
+def note_status_change(session: Session, actor: Actor, patient: Patient, change: str, reason: str) -> None:
+    """Keep what became of a record, by whom and why: encrypted here, since whoever writes a reason may name people."""
+    row = PatientStatusChange(
+        id=new_id(), practice_id=patient.practice_id, patient_id=patient.id, change=change, changed_by=actor.user_id
+    )
+    row.reason = reason or None
+    session.add(row)
+
+
+def _find_whole(session: Session, actor: Actor, patient_id: UUID) -> Patient:
+    whole = visible_to(actor).options(selectinload(Patient.payers)).where(Patient.id == patient_id)
+    patient = session.scalar(whole.execution_options(populate_existing=True))
+    if patient is None:
+        raise NotFound
+    return patient
+
+
+def _refuse_duplicate(session: Session, actor: Actor, new: NewPatient) -> None:
+    """Look for the person while nobody else can create them: two requests at once make one record."""
+    session.execute(select(Practice.id).where(Practice.id == actor.practice_id).with_for_update(key_share=True))
+    candidates = find_duplicates(session, actor.practice_id, new)
+    if candidates:
+        raise PossibleDuplicate(candidates)
+
+
+def _create(session: Session, actor: Actor, new: NewPatient) -> Patient:
+    timezone, mrn = _timezone_and_mrn(session, actor.practice_id, new.mrn)
+    require_care_team(session, actor.practice_id, {"provider_id": new.provider_id, "nurse_id": new.nurse_id})
+    patient = build_patient(actor.practice_id, new, mrn, timezone)
+    session.add(patient)
+    session.flush()
+    index_names(session, patient)
+    triage_summaries.open_summary(session, patient)
+    return patient
+
+
 def _set_active(actor: Actor, patient_id: UUID, *, is_active: bool, reason: str, version: int | None) -> Patient:
     with transaction() as session:
-        patient = find_visible(session, actor, patient_id)
+        patient = _find_whole(session, actor, patient_id)
         _require_version(patient, version)
+        _require_unmerged(patient)
         if patient.is_active != is_active:
             patient.is_active, patient.archived_at = is_active, None if is_active else now()
+            patient.archive_reason = None if is_active else reason or None
             verb = "unarchive" if is_active else "archive"
-            events.record(
-                session, f"patient:{verb}", "patient",
-                resource_id=patient.id, patient_id=patient.id, reason=reason,
-            )  # fmt: skip
+            note_status_change(session, actor, patient, f"{verb}d", reason)
+            events.record(session, f"patient:{verb}", "patient", resource_id=patient.id, patient_id=patient.id)
             triage_summaries.set_active(session, patient, is_active=is_active)
             if not is_active:
                 free_devices(session, patient.id, now(), reason or "Patient archived")
@@ -115,40 +169,9 @@ def _require_version(patient: Patient, version: int | None) -> None:
         raise StaleVersion
 
 
-def _identity(new: NewPatient, mrn: str) -> dict[str, Any]:
-    return {
-        "first_name": new.first_name,
-        "last_name": new.last_name,
-        "date_of_birth": new.date_of_birth,
-        "mrn": mrn,
-        "phone": new.phone,
-        "email": new.email,
-        "address": new.address,
-    }
-
-
-def _write(patient: Patient, values: dict[str, Any]) -> None:
-    """Set fields under their own names, keeping the keyed indexes in step with the encrypted values."""
-    for name, value in values.items():
-        if name == "address":
-            _write_address(patient, value)
-            continue
-        setattr(patient, name, value)
-        if name in {"mrn", "phone", "email"}:
-            index = None if value is None else blind_index(patient.practice_id, name, compact_for_index(name, value))
-            setattr(patient, f"{name}_index", index)
-
-
-def _write_address(patient: Patient, address: Address | None) -> None:
-    patient.address_state = address.state or None if address else None
-    patient.address_lines = (
-        {"line1": address.line1, "line2": address.line2, "city": address.city, "zip": address.zip} if address else None
-    )
-
-
-def compact_for_index(field: str, value: str) -> str:
-    """Return the form in which a value is compared: record numbers without signs, addresses without case."""
-    return compact(value) if field == "mrn" else value.strip().casefold()
+def _require_unmerged(patient: Patient) -> None:
+    if patient.merged_into is not None:
+        raise PatientMerged
 
 
 def _timezone_and_mrn(session: Session, practice_id: UUID, wanted: str | None) -> tuple[str, str]:
@@ -168,16 +191,3 @@ def _timezone_and_mrn(session: Session, practice_id: UUID, wanted: str | None) -
         taken = select(Patient.id).where(Patient.practice_id == practice_id, Patient.mrn_index == index)
         if session.scalar(taken) is None:
             return counted.timezone, mrn
-
-
-def _index_names(session: Session, patient: Patient) -> None:
-    """Replace the terms under which the patient is found."""
-    session.execute(
-        delete(PatientSearchToken).where(
-            PatientSearchToken.practice_id == patient.practice_id, PatientSearchToken.patient_id == patient.id
-        )
-    )
-    terms = index_terms(patient.first_name, patient.last_name, patient.mrn)
-    tokens = search_tokens(patient.practice_id, terms)
-    rows = [{"practice_id": patient.practice_id, "token": token, "patient_id": patient.id} for token in set(tokens)]
-    session.execute(insert(PatientSearchToken), rows)

@@ -1,5 +1,6 @@
 """Accounts: making them, and one's own."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,12 @@ def build_user(practice_id: UUID, new: NewUser) -> User:
     )
     user.email, user.first_name, user.last_name = new.email.strip(), new.first_name, new.last_name
     return user
+
+
+def names_of(session: Session, practice_id: UUID, user_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of people of the practice by their ids."""
+    people = select(User).where(User.practice_id == practice_id, User.id.in_(sorted(user_ids)))
+    return {user.id: f"{user.first_name} {user.last_name}" for user in session.scalars(people)}
 
 
 def get_own_account(actor: Actor) -> User:

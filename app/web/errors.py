@@ -13,7 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 
 from app.domain import errors
+from app.schemas.errors import CandidateSchema
 from app.schemas.fields import Instant
+from app.services.duplicates import record_shown
 from app.web.identity import CONSOLE
 from app.web.rate_limits import seconds_to_wait
 
@@ -42,6 +44,8 @@ STATUS: dict[str, int] = {
     "device_not_assigned": 409,
     "device_move_not_allowed": 409,
     "enrollment_overlap": 409,
+    "patient_merged": 409,
+    "possible_duplicate": 409,
     "request_in_progress": 409,
     "integrity_error": 409,
     "precondition_failed": 412,
@@ -99,6 +103,10 @@ def _refused(refusal: errors.VantrexiaError) -> Response:
     if isinstance(refusal, errors.AccountLocked):
         until = Instant().serialize("at", {"at": refusal.locked_until})
         return error_response(refusal.code, refusal.detail, locked_until=until)
+    if isinstance(refusal, errors.PossibleDuplicate):
+        record_shown(refusal.candidates)
+        shown = CandidateSchema(many=True).dump(refusal.candidates)
+        return error_response(refusal.code, refusal.detail, candidates=shown)
     if isinstance(refusal, errors.Unavailable):
         return _unavailable(refusal)
     return error_response(refusal.code, refusal.detail)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.walls import enable_tenancy, grant
 
 revision = "0007_enrolment"
-down_revision = "0005_break_glass"
+down_revision = "0006_patient_record"
 branch_labels = None
 depends_on = None
 
@@ -107,6 +107,7 @@ def _create_consent_documents() -> None:
             ["practice_id", "patient_id", "consent_id"],
             ["consents.practice_id", "consents.patient_id", "consents.id"],
             name=op.f("fk_consent_documents_practice_id_patient_id_consent_id"),
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["practice_id", "uploaded_by"],
@@ -190,6 +191,7 @@ def _create_care_orders() -> None:
             ["practice_id", "patient_id", "follows_id"],
             ["care_orders.practice_id", "care_orders.patient_id", "care_orders.id"],
             name=op.f("fk_care_orders_practice_id_patient_id_follows_id"),
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["practice_id", "patient_id"],
@@ -257,6 +259,7 @@ def _create_enrollments() -> None:
             ["practice_id", "patient_id", "order_id"],
             ["care_orders.practice_id", "care_orders.patient_id", "care_orders.id"],
             name=op.f("fk_enrollments_practice_id_patient_id_order_id"),
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["practice_id", "patient_id"],

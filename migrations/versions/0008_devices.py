@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.walls import enable_tenancy, grant
+from migrations.walls import app_role, enable_tenancy, grant
 
 revision = "0008_devices"
 down_revision = "0007_enrolment"
@@ -29,6 +29,9 @@ def upgrade() -> None:
     grant("SELECT, INSERT, UPDATE", ["devices", "device_assignments", "device_contacts"])
     grant("SELECT, INSERT, DELETE", ["device_identifiers"])
     grant("SELECT, INSERT", ["device_events"])
+    role = app_role()
+    if role:  # what a merge of two records moves, and what a rotation of keys seals anew
+        op.execute(f"GRANT UPDATE (patient_id, reason_enc) ON device_events TO {role}")
 
 
 def downgrade() -> None:
@@ -155,6 +158,9 @@ def _create_events() -> None:
         "ix_device_events_device",
         "device_events",
         ["practice_id", "device_id", sa.literal_column("recorded_at DESC"), sa.literal_column("id DESC")],
+    )
+    op.create_index(
+        "ix_device_events_patient", "device_events", ["practice_id", "patient_id", sa.literal_column("at DESC")]
     )
 
 

@@ -14,7 +14,10 @@ from app.services.transaction import transaction
 from tests.builders import a_practice, a_user, in_house, signed_in
 
 URL = "/api/v1/patients/"
-NEW = {"first_name": "Mary", "last_name": "Major", "date_of_birth": "1950-02-28", "gender": "female"}
+NEW = {
+    "first_name": "Mary", "last_name": "Major", "date_of_birth": "1950-02-28", "gender": "female",
+    "allow_duplicate": True,
+}  # fmt: skip
 
 
 def _post(client: FlaskClient, headers: dict[str, str], key: str = "k1", **changes: Any) -> Any:

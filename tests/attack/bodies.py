@@ -105,7 +105,7 @@ class Bodies:
         by_format = {
             "date-time": (now - timedelta(minutes=5)).isoformat(),
             "date": (now - timedelta(days=9000 if "birth" in name else 1)).date().isoformat(),
-            "uuid": "01a20af7-0000-7000-8000-0000deadbeef",
+            "uuid": "01a20af7-0000-7000-8000-0000feedf00d",  # another one than a random path has
             "email": EXAMPLES["email"],
         }
         text = by_format.get(schema.get("format", ""), "something")

@@ -50,6 +50,12 @@ class Operation:
         return schema
 
     @property
+    def file_type(self) -> str | None:
+        """Return the content type of the file that it takes as its body, if it takes one."""
+        kinds = self.documented.get("requestBody", {}).get("content", {}).keys() - {"application/json"}
+        return min(kinds, default=None)
+
+    @property
     def query(self) -> dict[str, Mapping[str, Any]]:
         """Return the documented query parameters with their schemas."""
         parameters = self.documented.get("parameters", [])

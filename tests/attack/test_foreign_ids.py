@@ -36,9 +36,13 @@ def _ids(world: World, operation: Operation) -> dict[str, object]:
 def _send(
     client: FlaskClient, operation: Operation, bodies: Bodies, person: Any, ids: Mapping[str, object]
 ) -> TestResponse:
+    headers, path = bearer(person), operation.path(ids)
+    if operation.file_type:
+        return client.open(
+            path, method=operation.method, data=b"%PDF-", content_type=operation.file_type, headers=headers
+        )
     body = bodies.valid(operation.body_schema, ids) if operation.body_schema else None
-    headers = bearer(person)
-    return client.open(operation.path(ids), method=operation.method, json=body, headers=headers)
+    return client.open(path, method=operation.method, json=body, headers=headers)
 
 
 def test_s25_another_practices_id_in_a_path_is_like_a_random_one(

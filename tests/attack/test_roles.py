@@ -41,7 +41,17 @@ AREAS: dict[str, dict[str, str]] = {
     "audit log": {"audit:read": "r", "access_log:read": "r|clinical part|own access report"},
 }
 _STAFF = set(Role) - {Role.PATIENT}
-OURS = {"signed_in": set(Role), "account:own": set(Role), "console:use": _STAFF, "emergency:break_glass": _STAFF}
+_CARE_TEAM = {Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE, Role.MA}
+OURS = {
+    "signed_in": set(Role),
+    "account:own": set(Role),
+    "console:use": _STAFF,
+    "emergency:break_glass": _STAFF,
+    "patients:merge": {Role.ADMIN, Role.CLINICAL_MANAGER},
+    "patients:export": {Role.ADMIN, Role.CLINICAL_MANAGER},
+    "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
+    "notes:write": _CARE_TEAM,
+}
 
 
 READING_POSTS: set[str] = set()  # operations that take a body but only look, such as a preview

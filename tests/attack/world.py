@@ -3,23 +3,33 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.domain.enrolment.documents import DocumentType
+from app.domain.enrolment.programs import ConsentMethod, Program
+from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
 from app.domain.roles import Permission, Role
 from app.extensions import db
 from app.models import User
+from app.services.consent_documents import Upload, store_document
+from app.services.consents import record_consent
 from app.services.console_sessions import open_console_session
+from app.services.enrollments import enroll_patient
+from app.services.orders import record_order
 from app.services.sessions import open_session
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
 from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, in_house
+from tests.documents import a_pdf
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|"X-CSRFToken": "([^"]+)"')
 
+_DAY = date(2026, 1, 5)
 _TRAIL = {Permission.READ_AUDIT, Permission.READ_ACCESS_LOG}
 
 
@@ -55,6 +65,25 @@ class World:
             "session_id": session_id,
             "device_id": a_device(doctor.actor, self.patient.id).id,
             "new_device_id": a_device(doctor.actor).id,
+            **self._chart(doctor),
+        }
+
+    def _chart(self, doctor: Person) -> dict[str, object]:
+        """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""
+        actor, patient_id = doctor.actor, self.patient.id
+        with in_house(actor):
+            given = NewConsent(Program.CCM, ConsentMethod.VERBAL, _DAY, True, True)
+            consent = record_consent(actor, patient_id, given).consent
+            store_document(actor, patient_id, consent.id, Upload(DocumentType.PDF, a_pdf()), None)
+            provider = OrderingProvider(user_id=actor.user_id)
+            ordered = NewOrder(Program.CCM, provider, _DAY, _DAY, diagnoses=("I10",))
+            order = record_order(actor, patient_id, ordered).order
+            enrollment = enroll_patient(actor, patient_id, NewEnrollment(Program.CCM, _DAY)).enrollment
+        return {
+            "consent_id": consent.id,
+            "order_id": order.id,
+            "enrollment_id": enrollment.id,
+            "duplicate_id": a_patient(actor, first_name=f"{self.mark}first", last_name=f"{self.mark}twin").id,
         }
 
     def secrets(self, permission: Permission | None) -> list[str]:

@@ -16,6 +16,7 @@ from app.domain.patients import format_mrn, format_zip, to_e164
         ("2175550101x5", None),
         ("+0123456789", None),
         ("22175550101", None),
+        ("٢١٧٥٥٥٠١٠١", None),
     ],
 )
 def test_a_phone_number_is_stored_as_e164(written: str, stored: str | None) -> None:
@@ -25,7 +26,14 @@ def test_a_phone_number_is_stored_as_e164(written: str, stored: str | None) -> N
 
 @pytest.mark.parametrize(
     ("written", "stored"),
-    [("62701", "62701"), ("62701-1234", "62701-1234"), ("627011234", "62701-1234"), ("6270", None), ("6270a", None)],
+    [
+        ("62701", "62701"),
+        ("62701-1234", "62701-1234"),
+        ("627011234", "62701-1234"),
+        ("6270", None),
+        ("6270a", None),
+        ("٦٢٧٠١", None),
+    ],
 )
 def test_a_zip_code_has_five_or_nine_digits(written: str, stored: str | None) -> None:
     """With or without the hyphen."""

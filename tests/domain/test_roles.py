@@ -29,6 +29,12 @@ def test_every_permission_has_a_line() -> None:
         (Role.PROVIDER, Permission.READ_BILLING, True),
         (Role.ADMIN, Permission.ACKNOWLEDGE_ALERTS, False),
         (Role.NURSE, Permission.READ_BILLING, False),
+        (Role.CLINICAL_MANAGER, Permission.MERGE_PATIENTS, True),
+        (Role.PROVIDER, Permission.MERGE_PATIENTS, False),
+        (Role.BILLING_MANAGER, Permission.READ_NOTES, False),
+        (Role.DATA_MONITOR, Permission.READ_NOTES, True),
+        (Role.DATA_MONITOR, Permission.WRITE_NOTES, False),
+        (Role.ADMIN, Permission.WRITE_NOTES, False),
     ],
 )
 def test_the_contracts_matrix(role: Role, permission: Permission, granted: bool) -> None:

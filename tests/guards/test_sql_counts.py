@@ -83,3 +83,26 @@ def test_a_login_costs_ten_statements(client: FlaskClient) -> None:
     with counting() as counted:
         signed_in(client, person)
     assert counted.statements == 10
+
+
+def test_opening_and_creating_a_record_cost_the_same_however_many_there_are(client: FlaskClient) -> None:
+    """Opening: the record and its payers. Creating: lock, look-up, number, record, names, board."""
+    doctor = a_user()
+    headers = signed_in(client, doctor)
+    url = f"/api/v1/patients/{a_patient(doctor.actor).id}/"
+
+    def create(name: str) -> None:
+        body = {"first_name": name, "last_name": "New", "date_of_birth": "1950-01-01", "gender": "female"}
+        assert client.post("/api/v1/patients/", json=body, headers=headers).status_code == 201
+
+    counts = []
+    for name in ("Ann", "Bea"):
+        create(name)
+        client.get(url, headers=headers)
+        with counting() as opened:
+            client.get(url, headers=headers)
+        with counting() as created:
+            create(f"{name}bel")
+        counts.append((opened, created))
+        _fill(doctor, 5)
+    assert counts == [(Counted(5, 4), Counted(11, 10))] * 2

@@ -1,6 +1,5 @@
 """A line of the ledger: what may be billed by hand, and the words for its states."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,8 +19,6 @@ CPT_LABELS: dict[str, str] = {
     "99458": "Treatment management, further 20 minutes",
     "99091": "Data review by the physician, 30 minutes",
 }
-
-_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")  # ICD-10-CM, with the dot
 
 
 class EntryStatus(StrEnum):
@@ -63,8 +60,3 @@ class EntryQuery:
     cpt_code: str | None = None
     patient_id: UUID | None = None
     ordering: EntryOrdering = "-service_date"
-
-
-def is_icd10_format(code: str) -> bool:
-    """Say whether the code has the form of ICD-10-CM (upper case, dot after the third sign); not whether it exists."""
-    return _ICD10.fullmatch(code) is not None

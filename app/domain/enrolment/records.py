@@ -120,14 +120,3 @@ class Upload:
 
     declared: DocumentType
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolmentEvent:
-    """One thing that happened to a patient's consents, orders or enrolments, for a timeline; `on` is a local date."""
-
-    on: date
-    kind: str
-    program: Program
-    resource_type: str
-    resource_id: UUID

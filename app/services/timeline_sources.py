@@ -1,0 +1,112 @@
+"""Where the timeline's items come from: a table of sources. A new kind is one more line.
+
+A source's table has `id`, `practice_id`, `patient_id` and an index by patient and moment. Who lacks the permission does
+not see the kind.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import TIMESTAMP, ColumnElement, cast, func
+
+from app.domain.roles import Permission
+from app.models import (
+    Alert,
+    BillingEntry,
+    CareOrder,
+    Consent,
+    DeviceEvent,
+    Enrollment,
+    Observation,
+    PatientNote,
+    PatientStatusChange,
+)
+
+_NOTE_BEGINNING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSource:
+    """A kind of item: its table, the column of its moment, who may see it, how a row reads, who did it."""
+
+    kind: str
+    model: Any
+    at: Any
+    permission: Permission
+    summary: Callable[[Any], str]
+    by: str | None = None
+
+
+def _reading(row: Observation) -> str:
+    if row.observation_type != "blood_pressure":
+        return row.observation_type.replace("_", " ").capitalize()
+    systolic, diastolic = ("–" if value is None else value for value in (row.systolic, row.diastolic))  # noqa: RUF001
+    pulse = "" if row.pulse is None else f", pulse {row.pulse} bpm"
+    return f"Blood pressure {systolic}/{diastolic} mmHg{pulse}"
+
+
+def _alert(row: Alert) -> str:
+    seen = "" if row.acknowledged_at is None else " (acknowledged)"
+    return f"{row.level.capitalize()} alert: {row.message}{seen}"
+
+
+def _note(row: PatientNote) -> str:
+    beginning = row.body[:_NOTE_BEGINNING]
+    return f"{beginning}…" if len(row.body) > _NOTE_BEGINNING else beginning
+
+
+def _status_change(row: PatientStatusChange) -> str:
+    words = {"merged": "Merged into another record", "absorbed": "Took in a duplicate record"}
+    happened = words.get(row.change, f"Record {row.change}")
+    return f"{happened}: {row.reason}" if row.reason else happened
+
+
+def _billing_entry(row: BillingEntry) -> str:
+    return f"{row.cpt_code}, ${row.amount}, {row.status}"
+
+
+def _consent(row: Consent) -> str:
+    revoked = "" if row.revoked_on is None else f", revoked on {row.revoked_on}"
+    return f"{row.method.capitalize()} consent to {row.program}{revoked}"
+
+
+def _order(row: CareOrder) -> str:
+    stopped = "" if row.stopped_on is None else f", stopped on {row.stopped_on}"
+    return f"{row.program} {'renewed' if row.follows_id else 'ordered'}{stopped}"
+
+
+def _enrollment(row: Enrollment) -> str:
+    discharged = f", discharged on {row.ends_on}" if row.discharged_at else ""
+    return f"Enrolled in {row.program}{discharged}"
+
+
+def _device_event(row: DeviceEvent) -> str:
+    happened = row.kind.replace("_", " ").capitalize()
+    return f"Device: {happened}. {row.reason}" if row.reason else f"Device: {happened}"
+
+
+def _midnight(day: Any) -> ColumnElement[Any]:
+    return func.timezone("UTC", cast(day, TIMESTAMP))
+
+
+SOURCES: tuple[TimelineSource, ...] = (
+    TimelineSource("reading", Observation, Observation.measured_at, Permission.READ_OBSERVATIONS, _reading),
+    TimelineSource("alert", Alert, Alert.raised_at, Permission.READ_TRIAGE, _alert),
+    TimelineSource("note", PatientNote, PatientNote.created_at, Permission.READ_NOTES, _note, by="author_id"),
+    TimelineSource(
+        "record", PatientStatusChange, PatientStatusChange.changed_at, Permission.READ_PATIENTS, _status_change,
+        by="changed_by",
+    ),
+    TimelineSource(
+        "consent", Consent, _midnight(Consent.obtained_on), Permission.READ_PATIENTS, _consent, by="obtained_by"
+    ),
+    TimelineSource("care_order", CareOrder, _midnight(CareOrder.ordered_on), Permission.READ_PATIENTS, _order),
+    TimelineSource("enrollment", Enrollment, _midnight(Enrollment.starts_on), Permission.READ_PATIENTS, _enrollment),
+    TimelineSource(
+        "device", DeviceEvent, DeviceEvent.at, Permission.READ_DEVICES, _device_event, by="user_id"
+    ),
+    TimelineSource(
+        "billing_entry", BillingEntry, _midnight(BillingEntry.service_date), Permission.READ_BILLING, _billing_entry
+    ),
+)  # fmt: skip
