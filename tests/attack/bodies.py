@@ -27,6 +27,9 @@ EXAMPLES: dict[str, Any] = {
     "totp_code": "123456",
     "code": "123456",
     "require_2fa_for": [],
+    "npi": "1234567893",
+    "ordering_provider": {"name": "Dr Ada Outside", "npi": "1234567893"},
+    "diagnosis_codes": ["I10"],
 }
 
 
@@ -69,7 +72,7 @@ class Bodies:
             return str(ids[name]) if schema.get("format") == "uuid" or schema.get("type") == "string" else ids[name]
         if schema.get("enum"):
             return next(value for value in schema["enum"] if value is not None)
-        if name in EXAMPLES and schema.get("type") != "object":
+        if name in EXAMPLES and (schema.get("type") == "object") is isinstance(EXAMPLES[name], dict):
             return EXAMPLES[name]
         return self._by_type(name, schema, ids)
 

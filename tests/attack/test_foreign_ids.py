@@ -16,6 +16,7 @@ from deploy.local_postgres import LocalPostgres
 from tests.attack.bodies import Bodies, replaced
 from tests.attack.operations import RANDOM, Operation
 from tests.attack.world import World, bearer, visit, visitor
+from tests.documents import a_pdf
 
 State = Callable[[], dict[str, str]]
 _OF_REQUEST = re.compile(
@@ -38,9 +39,8 @@ def _send(
 ) -> TestResponse:
     headers, path = bearer(person), operation.path(ids)
     if operation.file_type:
-        return client.open(
-            path, method=operation.method, data=b"%PDF-", content_type=operation.file_type, headers=headers
-        )
+        file = {"data": a_pdf(), "content_type": operation.file_type}
+        return client.open(path, method=operation.method, headers=headers, **file)
     body = bodies.valid(operation.body_schema, ids) if operation.body_schema else None
     return client.open(path, method=operation.method, json=body, headers=headers)
 
