@@ -10,12 +10,14 @@ from app.api.docs import docs
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.patient_exports import patient_exports
+from app.api.patient_imports import patient_imports
 from app.api.patients import patients
 from app.api.triage import triage
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, patients, ingestion, triage, billing, fhir)
+GROUPS = (auth, patients, patient_imports, patient_exports, ingestion, triage, billing, fhir)
 
 
 def create_app(settings: Settings) -> Flask:

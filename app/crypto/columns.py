@@ -135,3 +135,8 @@ def encrypted_date(column: str) -> Encrypted[date]:
 def encrypted_json(column: str) -> Encrypted[dict[str, Any] | None]:
     """A small JSON object."""
     return Encrypted(column, lambda value: json.dumps(value, sort_keys=True), json.loads)
+
+
+def encrypted_bytes(column: str) -> Encrypted[bytes]:
+    """Bytes of any kind, such as a piece of a file."""
+    return Encrypted(column, lambda value: value.decode("latin-1"), lambda text: text.encode("latin-1"))

@@ -140,3 +140,10 @@ class Unavailable(VantrexiaError):
 
     code = "service_unavailable"
     default_detail = "The service is temporarily unavailable."
+
+
+class NotCsv(VantrexiaError):
+    """A file was expected and something else came."""
+
+    code = "unsupported_media_type"
+    default_detail = "Send the file with the content type text/csv."

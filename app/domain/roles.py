@@ -25,6 +25,8 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"
     READ_PATIENTS = "patients:read"
     WRITE_PATIENTS = "patients:write"
+    EXPORT_PATIENTS = "patients:export"
+    MANAGE_INTEGRATIONS = "integrations:manage"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
@@ -44,6 +46,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SIGNED_IN: frozenset(Role),
     Permission.READ_PATIENTS: frozenset(Role),
     Permission.WRITE_PATIENTS: _CARE_TEAM | {Role.ADMIN},
+    Permission.EXPORT_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # everybody's data at once
+    Permission.MANAGE_INTEGRATIONS: frozenset({Role.ADMIN}),
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,

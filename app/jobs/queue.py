@@ -7,8 +7,11 @@ from typing import Any
 from flask import Flask
 from procrastinate import App, PsycopgConnector
 
-queue = App(connector=PsycopgConnector(), import_paths=["app.jobs.tasks"])
+from app.audit import context
+
+queue = App(connector=PsycopgConnector(), import_paths=["app.jobs.tasks", "app.jobs.imports"])
 _DRIVER = "+psycopg"
+_AT_ONCE = 4  # a long import must not hold up the scores
 _settings: dict[str, Any] = {}
 
 
@@ -18,7 +21,7 @@ def init_app(app: Flask, database_url: str) -> None:
 
 
 def run_worker(*, wait: bool = True) -> None:
-    """Run jobs until SIGTERM or SIGINT; with `wait=False` until there are none."""
+    """Run jobs until SIGTERM or SIGINT; with `wait=False` until there are none, those that jobs leave included."""
     asyncio.run(_work(wait=wait))
 
 
@@ -26,19 +29,30 @@ def in_application(task: Callable[[], object]) -> Callable[[int], Awaitable[None
     """Make a periodic task of a service: it runs in a thread, in an application context of its own."""
 
     async def run(timestamp: int) -> None:
-        await asyncio.to_thread(_in_context, task)
+        await in_house(task)
 
     run.__name__, run.__doc__ = task.__name__, task.__doc__
     return run
+
+
+async def in_house(work: Callable[[], object]) -> None:
+    """Do a job's work in a thread, in an application context of its own, acting for nobody until it says for whom."""
+    await asyncio.to_thread(_in_context, work)
 
 
 async def _work(*, wait: bool) -> None:
     connector = PsycopgConnector(conninfo=_settings["conninfo"])
     with queue.replace_connector(connector) as app:
         async with app.open_async():
-            await app.run_worker_async(wait=wait, update_heartbeat_interval=5.0, stalled_worker_timeout=15.0)
+            await app.run_worker_async(
+                wait=wait,
+                concurrency=_AT_ONCE if wait else 1,
+                update_heartbeat_interval=5.0,
+                stalled_worker_timeout=15.0,
+            )
 
 
 def _in_context(task: Callable[[], object]) -> None:
+    context.start(context.AuditContext())
     with _settings["app"].app_context():
         task()

@@ -7,6 +7,7 @@ from app.models.billing_entry import BillingEntry
 from app.models.idempotency_key import IdempotencyKey
 from app.models.observation import Observation
 from app.models.patient import Patient, PatientSearchToken
+from app.models.patient_import import PatientImport, PatientImportError, PatientImportPiece
 from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
 from app.models.triage import TriageSummary, TriageTransition
@@ -23,6 +24,9 @@ __all__ = [
     "LoginAttempt",
     "Observation",
     "Patient",
+    "PatientImport",
+    "PatientImportError",
+    "PatientImportPiece",
     "PatientSearchToken",
     "Practice",
     "PracticeKey",

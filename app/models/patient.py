@@ -20,6 +20,7 @@ class Patient(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
         Index("ix_patients_listing", "practice_id", "is_active", "created_at", "id"),
         Index("ix_patients_phone", "practice_id", "phone_index"),
         Index("ix_patients_email", "practice_id", "email_index"),
+        Index("ix_patients_external_id", "practice_id", "external_id"),
         CheckConstraint("gender IN ('male', 'female', 'other', 'unknown')", name="gender"),
         CheckConstraint("is_active = (archived_at IS NULL)", name="archived"),
     )

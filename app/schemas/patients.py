@@ -13,6 +13,7 @@ from app.domain.patients import (
     Address,
     NewPatient,
     PatientQuery,
+    PatientSelection,
     format_zip,
     to_e164,
 )
@@ -102,8 +103,8 @@ class PatientSchema(Row):
     updated_at = Instant(required=True)
 
 
-class PatientQuerySchema(PageQuery):
-    """How to list patients."""
+class PatientSelectionSchema(Body):
+    """Which patients, in which order."""
 
     search = Text(
         load_default="", blank=True, longest=100,
@@ -111,6 +112,14 @@ class PatientQuerySchema(PageQuery):
     )  # fmt: skip
     active = fields.String(load_default="true", validate=validate.OneOf(["true", "false"]))
     ordering = fields.String(load_default="created_at", validate=validate.OneOf(PATIENT_ORDERINGS))
+
+    @post_load
+    def _query(self, data: dict[str, Any], **_: Any) -> PatientSelection:
+        return PatientSelection(active=data.pop("active") == "true", **data)
+
+
+class PatientQuerySchema(PatientSelectionSchema, PageQuery):
+    """How to list patients."""
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> PatientQuery:

@@ -27,15 +27,7 @@ def create_patient(actor: Actor, new: NewPatient) -> Patient:
     try:
         with transaction() as session:
             practice_timezone, mrn = _timezone_and_mrn(session, actor.practice_id, new.mrn)
-            patient = Patient(
-                id=new_id(),
-                practice_id=actor.practice_id,
-                gender=new.gender,
-                external_id=new.external_id,
-                timezone=new.timezone or practice_timezone,
-                is_active=True,
-            )
-            _write(patient, _identity(new, mrn))
+            patient = build_patient(actor.practice_id, new, mrn, practice_timezone)
             session.add(patient)
             session.flush()
             _index_names(session, patient)
@@ -43,6 +35,20 @@ def create_patient(actor: Actor, new: NewPatient) -> Patient:
             return patient
     except IntegrityError as error:
         raise Conflict("A patient with this medical record number exists.") from error
+
+
+def build_patient(practice_id: UUID, new: NewPatient, mrn: str, practice_timezone: str) -> Patient:
+    """Return a new record, which belongs to no session yet."""
+    patient = Patient(
+        id=new_id(),
+        practice_id=practice_id,
+        gender=new.gender,
+        external_id=new.external_id,
+        timezone=new.timezone or practice_timezone,
+        is_active=True,
+    )
+    _write(patient, _identity(new, mrn))
+    return patient
 
 
 def get_patient(actor: Actor, patient_id: UUID) -> Patient:
@@ -59,13 +65,18 @@ def update_patient(actor: Actor, patient_id: UUID, changes: dict[str, Any], vers
         with transaction() as session:
             patient = find_visible(session, actor, patient_id)
             _require_version(patient, version)
-            _write(patient, changes)
-            session.flush()
-            if _SEARCHED & changes.keys():
-                _index_names(session, patient)
+            change_patient(session, patient, changes)
             return patient
     except IntegrityError as error:
         raise Conflict("A patient with this medical record number exists.") from error
+
+
+def change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> None:
+    """Write changes and keep the terms under which the patient is found in step."""
+    _write(patient, changes)
+    session.flush()
+    if _SEARCHED & changes.keys():
+        _index_names(session, patient)
 
 
 def archive_patient(actor: Actor, patient_id: UUID, reason: str, version: int | None) -> Patient:

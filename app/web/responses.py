@@ -1,9 +1,10 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, make_response, request
+from flask import Response, make_response, request, stream_with_context
 
 from app.domain.errors import ValidationFailed
 from app.domain.paging import Page
@@ -39,6 +40,13 @@ def expected_version() -> int | None:
     if not tag.isdecimal():
         raise ValidationFailed({"If-Match": ["Must be the ETag of a version read before."]})
     return int(tag)
+
+
+def csv_response(lines: Iterator[str], file_name: str) -> Response:
+    """Return lines as a file to keep, sent as they are made."""
+    response = Response(stream_with_context(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
 
 
 def fhir_json(resource: dict[str, object]) -> Response:

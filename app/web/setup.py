@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.services.keys import load_wrapped_keys
-from app.web import errors, headers, identity, logs, rate_limits
+from app.web import errors, headers, identity, logs, rate_limits, uploads
 from app.web.strict_json import StrictJsonProvider
 from app.web.tokens import ring
 
@@ -56,6 +56,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     keyring.configure(settings.field_encryption_keys, load_wrapped_keys)
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
+    uploads.init_app(app)
     rate_limits.init_app(app, settings.redis_url)
     errors.init_app(app)
     app.config["SCHEMA_REVISION"] = newest_revision(migrations)

@@ -1,0 +1,18 @@
+"""Leaving a job behind, in the caller's transaction: it exists if and only if the transaction commits.
+
+Jobs are named, not imported: the rooms that run them lie above. Arguments are ids only: they are stored in the clear.
+"""
+
+from uuid import UUID
+
+from procrastinate import App, SyncPsycopgConnector
+from sqlalchemy.orm import Session
+
+_door = App(connector=SyncPsycopgConnector())  # never opened: jobs go out on the session's own connection
+
+
+def leave_job(session: Session, task: str, *, lock: str | None = None, **ids: UUID | int | None) -> None:
+    """Have the task of this name run once this transaction has committed."""
+    arguments = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
+    connection = session.connection().connection.driver_connection
+    _door.configure_task(task, lock=lock, connection=connection).defer(**arguments)
