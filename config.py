@@ -57,6 +57,7 @@ class Settings:
     trusted_proxies: int
     log_level: str
     var_dir: Path
+    emr_allowed_private_hosts: frozenset[str]
 
     @property
     def is_development(self) -> bool:
@@ -91,6 +92,9 @@ class Settings:
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, minimum=0),
             log_level=env.get("LOG_LEVEL", "INFO").upper(),
             var_dir=var_dir,
+            emr_allowed_private_hosts=frozenset(
+                filter(None, re.split(r"[\s,]+", env.get("EMR_ALLOWED_PRIVATE_HOSTS", "").lower()))
+            ),
         )
         if settings.web_concurrency > 1 and settings.redis_url is None:
             raise SettingError("WEB_CONCURRENCY", "above 1 needs REDIS_URL: without it each process counts alone")

@@ -7,9 +7,11 @@ from app.api import base
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.docs import docs
+from app.api.emr import emr
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.integrations import integrations
 from app.api.patient_exports import patient_exports
 from app.api.patient_imports import patient_imports
 from app.api.patients import patients
@@ -17,7 +19,7 @@ from app.api.triage import triage
 from app.web import setup
 from config import ROOT, Settings
 
-GROUPS = (auth, patients, patient_imports, patient_exports, ingestion, triage, billing, fhir)
+GROUPS = (auth, patients, patient_imports, patient_exports, emr, integrations, ingestion, triage, billing, fhir)
 
 
 def create_app(settings: Settings) -> Flask:

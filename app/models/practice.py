@@ -79,3 +79,8 @@ class EmrConnection(TenantScoped, Timestamps, Audited, Base):
     def encryption_row(self) -> object:
         """There is one row a practice."""
         return self.practice_id
+
+    @property
+    def has_secret(self) -> bool:
+        """Say whether one is stored."""
+        return self.secret_enc is not None

@@ -20,7 +20,7 @@ from app.models import PatientImport, PatientImportError
 from app.models.base import new_id
 from app.services import import_files
 from app.services.outbox import leave_job
-from app.services.patient_batches import Seen, judge
+from app.services.patient_batches import Seen, changes_of, judge
 from app.services.transaction import now, transaction
 
 IMPORT_PATIENTS = "import_patients"
@@ -158,7 +158,9 @@ def _survey(session: Session, one: PatientImport, read: ReadRow) -> None:
     for batch in import_files.batches(import_files.rows_of(one, read), BATCH):
         judged = judge(session, one.practice_id, batch, seen, on_existing(one))
         seen.note(batch)
-        judged.tally.created, judged.tally.updated = len(judged.arrivals), len(judged.known)
+        would_change = [bool(changes_of(patient, row.body, row.new)) for row, patient in judged.known if row.new]
+        judged.tally.created, judged.tally.updated = len(judged.arrivals), sum(would_change)
+        judged.tally.unchanged = len(would_change) - sum(would_change)
         tally.add(judged.tally)
     keep_tally(session, one, tally)
 

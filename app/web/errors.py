@@ -32,6 +32,7 @@ STATUS: dict[str, int] = {
     "not_acceptable": 406,
     "conflict": 409,
     "patient_archived": 409,
+    "emr_not_configured": 409,
     "request_in_progress": 409,
     "precondition_failed": 412,
     "payload_too_large": 413,
@@ -43,6 +44,7 @@ STATUS: dict[str, int] = {
     "internal_error": 500,
     "integrity_error": 500,
     "service_unavailable": 503,
+    "emr_unavailable": 503,
 }  # fmt: skip
 
 _HTTP_CODES = {

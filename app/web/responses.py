@@ -1,6 +1,6 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,13 @@ def page_body(page: Page[Any]) -> dict[str, Any]:
         "previous": _link(number - 1) if number > 1 else None,
         "results": page.items,
     }
+
+
+def cursor_body(items: Sequence[Any], total: int | None, cursor: str | None) -> dict[str, Any]:
+    """Return the list envelope of another system's pages, which only go forward; the link names the next one."""
+    query = {name: value for name, value in request.args.items() if name == "page_size"} | {"cursor": cursor}
+    following = f"{request.base_url}?{urlencode(query)}" if cursor else None
+    return {"count": total, "next": following, "previous": None, "results": items}
 
 
 def _link(number: int) -> str:

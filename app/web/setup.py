@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
+from app.integrations.egress import gate
 from app.services.keys import load_wrapped_keys
 from app.web import errors, headers, identity, logs, rate_limits, uploads
 from app.web.strict_json import StrictJsonProvider
@@ -39,6 +40,10 @@ class SharedSettings(Protocol):
     def field_encryption_keys(self) -> tuple[bytes, ...]: ...
     @property
     def log_level(self) -> str: ...
+    @property
+    def emr_allowed_private_hosts(self) -> frozenset[str]: ...
+    @property
+    def allows_demo(self) -> bool: ...
 
 
 def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
@@ -54,6 +59,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     csrf.init_app(app)
     ring.configure(settings.jwt_secret_keys)
     keyring.configure(settings.field_encryption_keys, load_wrapped_keys)
+    gate.configure(settings.emr_allowed_private_hosts, allows_local_http=settings.allows_demo)
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
     uploads.init_app(app)
