@@ -82,7 +82,7 @@ def map_headers(headers: Sequence[str], wanted: Mapping[str, str] | None = None)
         raise CsvRefused(f"The mapping names a column that does not exist: {strange[0][:50]}.")
     if absent := [header for header in wanted if header not in headers]:
         raise CsvRefused(f"The mapping names a header that the file does not have: {absent[0][:50]}.")
-    names = [wanted[header] or None if header in wanted else None for header in headers]
+    names = [wanted.get(header) or None if header not in headers[:place] else None for place, header in enumerate(headers)]
     for place, header in enumerate(headers):
         guess = _BY_HEADER.get(_letters(header))
         if header not in wanted and guess not in names:

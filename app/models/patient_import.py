@@ -58,6 +58,11 @@ class PatientImport(Identified, TenantScoped, Timestamps, Audited, Base):
         return self._said("file_name") or ""
 
     @property
+    def headers(self) -> list[str]:
+        """The file's headers, in its order."""
+        return self._said("headers") or []
+
+    @property
     def mapping(self) -> dict[str, str]:
         """Our column by the file's header."""
         return self._said("mapping") or {}

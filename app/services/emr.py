@@ -67,7 +67,7 @@ def import_from_emr(actor: Actor, order: EmrOrder, read: ReadRow) -> EmrOutcome:
             return shown
         if ours and not changes:
             return replace(shown, status="unchanged", confirm=None)
-        if ours or theirs.warnings:
+        if ours or theirs.warnings or order.confirm is not None:
             _require_seen(order, confirm)
         return _taken_over(actor, ours, new, changes, shown)
 
