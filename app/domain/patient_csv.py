@@ -7,9 +7,11 @@ hold is decided by the same schema that reads the API's bodies.
 import csv
 import io
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 MAX_ROWS = 50_000  # of one file; a practice of ten thousand patients is a large one
@@ -82,7 +84,9 @@ def map_headers(headers: Sequence[str], wanted: Mapping[str, str] | None = None)
         raise CsvRefused(f"The mapping names a column that does not exist: {strange[0][:50]}.")
     if absent := [header for header in wanted if header not in headers]:
         raise CsvRefused(f"The mapping names a header that the file does not have: {absent[0][:50]}.")
-    names = [wanted.get(header) or None if header not in headers[:place] else None for place, header in enumerate(headers)]
+    names = [
+        wanted.get(header) or None if header not in headers[:place] else None for place, header in enumerate(headers)
+    ]
     for place, header in enumerate(headers):
         guess = _BY_HEADER.get(_letters(header))
         if header not in wanted and guess not in names:
@@ -161,15 +165,19 @@ def open_csv(chunks: Iterable[bytes]) -> CsvFile:
 
     UTF-8 with or without a byte order mark, UTF-16 with one; commas, semicolons, tabs or bars, told by the header.
     """
-    raw = io.BufferedReader(_Chunks(chunks))
-    text = io.TextIOWrapper(raw, encoding=_encoding(raw.peek(4)[:4]), newline="")
+    rest, start = iter(chunks), b""
+    while len(start) < len(BOM_UTF16_LE) and (piece := next(rest, None)) is not None:
+        start += piece
+    encoding = "utf-16" if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    raw = io.BufferedReader(_Chunks(chain([start], rest)))
+    text = io.TextIOWrapper(raw, encoding=encoding, newline="")
     try:
         first = text.readline(_LONGEST_CELL * 10)
     except UnicodeError as error:
         raise CsvRefused(_NOT_UTF8) from error
     if not first.strip():
         raise CsvRefused("The file begins with an empty line: the first row must name the columns.")
-    lines = csv.reader(_again(first, text), delimiter=_delimiter(first), strict=True)
+    lines = csv.reader(chain([first], text), delimiter=_delimiter(first), strict=True)
     numbered = _numbered(lines)
     _, headers = next(numbered)
     return CsvFile(tuple(headers), numbered)
@@ -198,15 +206,6 @@ def _check_size(row: int, filled: int, cells: Sequence[str]) -> None:
         raise CsvRefused("A cell is too long: a quotation mark is open somewhere before.", row)
     if filled > MAX_ROWS + 1:  # the header is one of them
         raise CsvRefused(f"The file has more than {MAX_ROWS} rows: divide it.", row)
-
-
-def _again(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _encoding(start: bytes) -> str:
-    return "utf-16" if start[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
 
 
 def _delimiter(header: str) -> str:

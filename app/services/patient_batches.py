@@ -26,7 +26,8 @@ _OTHER_NUMBER = "A patient with this external id has another record number."
 _INDEX = Statement(
     text(
         "INSERT INTO patient_search_tokens (practice_id, token, patient_id)"
-        " SELECT :practice, * FROM unnest(:tokens, :patients) ON CONFLICT DO NOTHING"
+        " SELECT :practice, * FROM unnest(:tokens, :patients) AS one (token, patient) ORDER BY token"
+        " ON CONFLICT DO NOTHING"
     )
 )
 

@@ -89,10 +89,11 @@ def cancel_import(actor: Actor, import_id: UUID, read: ReadRow) -> ImportReport:
 
 
 def get_import(actor: Actor, import_id: UUID, read: ReadRow) -> ImportReport:
-    """Return how far an import is; raises NotFound."""
+    """Return how far an import is; raises NotFound. Only a checked one shows anything of its patients."""
     with transaction() as session:
         one = _found(session, actor, import_id)
-        events.record(session, "patient_import:read", "patient_import", resource_id=one.id)
+        if one.state == CHECKED:
+            events.record(session, "patient_import:read", "patient_import", resource_id=one.id)
         return _report(session, one, read)
 
 

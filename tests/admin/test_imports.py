@@ -81,7 +81,9 @@ def test_a_wrong_assignment_is_said_and_nothing_is_lost(nurse: FlaskClient) -> N
 def test_who_may_not_write_patients_sees_no_wizard(client: FlaskClient) -> None:
     """Neither the page nor the way there; the export is for fewer still."""
     browser = enter(client, a_user(role=Role.DATA_MONITOR))
-    assert [browser.get(path).status_code for path in (NEW, "/admin/patients/emr", "/admin/patients/export")] == [403] * 3
+    assert [browser.get(path).status_code for path in (NEW, "/admin/patients/emr", "/admin/patients/export")] == [
+        403
+    ] * 3
     assert "Import a file" not in browser.get("/admin/patients").text
 
 
