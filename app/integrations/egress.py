@@ -104,7 +104,7 @@ class Gate:
     def _wait(self, attempt: int, retry_after: str | None) -> bool:
         """Sleep before the next try; False when the other system asks for more patience than a request has."""
         if retry_after and retry_after.isdecimal():
-            if int(retry_after) > _LONGEST_WAIT:
+            if len(retry_after) > 1 or int(retry_after) > _LONGEST_WAIT:
                 return False
             self.sleep(float(retry_after))
             return True

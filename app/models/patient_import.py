@@ -68,6 +68,11 @@ class PatientImport(Identified, TenantScoped, Timestamps, Audited, Base):
         return self._said("mapping") or {}
 
     @property
+    def columns(self) -> list[str]:
+        """Our columns that the file has, in its order."""
+        return [self.mapping[header] for header in dict.fromkeys(self.headers) if header in self.mapping]
+
+    @property
     def wanted(self) -> dict[str, str]:
         """The mapping that was asked for, empty where the headers speak for themselves."""
         return self._said("wanted") or {}

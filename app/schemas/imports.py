@@ -95,7 +95,10 @@ class ImportLineSchema(Row):
 
 
 class PatientImportSchema(Row):
-    """An import: how far it is, what became of the rows, what is wrong, and before it starts the first rows."""
+    """An import: how far it is, what became of the rows, what is wrong.
+
+    While it is `checked` the counts say what would become of the rows, and `preview` shows the first of them.
+    """
 
     id = fields.UUID(required=True, attribute="about.id")
     state = fields.String(required=True, attribute="about.state", validate=validate.OneOf(STATES))

@@ -21,6 +21,7 @@ from app.domain.imports import ReadRow
 from app.domain.patient_csv import REQUIRED
 from app.domain.patients import Address, NewPatient
 from app.domain.search import compact
+from app.domain.text import is_storable
 from app.integrations.fhir_client import Asked, FhirClient
 from app.models import Patient
 from app.services.emr_connection import access_of
@@ -29,6 +30,8 @@ from app.services.patients import create_patient, update_patient
 from app.services.transaction import now, transaction
 
 _LOOK_FIRST = "Ask for a preview first and confirm it: a record would be overwritten, or the patient is marked."
+
+_NO_CURSOR = "Not a cursor of a page before."
 
 
 def search_emr(actor: Actor, query: EmrQuery) -> EmrPage:
@@ -161,7 +164,11 @@ def _folded(asked: Asked | None) -> str | None:
 
 def _unfolded(cursor: str) -> Asked:
     try:
-        path, query = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return Asked(str(path), tuple((str(name), str(value)) for name, value in query))
+        text = base64.urlsafe_b64decode(cursor.encode()).decode()
+        path, query = json.loads(text)
+        asked = Asked(str(path), tuple((str(name), str(value)) for name, value in query))
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-        raise ValidationFailed({"cursor": ["Not a cursor of a page before."]}) from error
+        raise ValidationFailed({"cursor": [_NO_CURSOR]}) from error
+    if not all(is_storable(text) for pair in asked.query for text in pair):
+        raise ValidationFailed({"cursor": [_NO_CURSOR]})
+    return asked

@@ -138,3 +138,29 @@ def _take(browser: FlaskClient, page: str, seen: str | None = None) -> TestRespo
     confirm = re.search(r'name="confirm" value="([^"]+)"', seen or browser.get(page).text)
     assert confirm is not None
     return _press(browser, page, confirm=confirm[1])
+
+
+def test_an_administrator_connects_the_medical_record_and_tests_it(client: FlaskClient, emr: FhirServer) -> None:
+    """The secret is kept when the field is left blank, and never shown."""
+    browser = enter(client, a_user(role=Role.ADMIN))
+    page = "/admin/integrations/emr"
+    form = {"base_url": emr.url, "auth": "bearer", "is_active": "on"}
+    assert _press(browser, page, **form, secret="canary-secret").status_code == 303
+    assert _press(browser, page, **form).status_code == 303
+    assert "canary-secret" not in browser.get(page).text
+    browser.post(f"{page}/test", data={"csrf_token": token(browser, page)})
+    assert "It answers: Test EMR, FHIR 4.0.1." in browser.get(page).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [("base_url", "https://10.0.0.8/", "private network"), ("auth", "basic", "Needed to sign in"),
+     ("auth", "bearer", "Give the secret")],
+)  # fmt: skip
+def test_a_connection_that_does_not_do_is_refused_beside_its_field(
+    client: FlaskClient, emr: FhirServer, field: str, value: str, problem: str
+) -> None:
+    """400, and what was entered is still there."""
+    browser = enter(client, a_user(role=Role.ADMIN))
+    answer = _press(browser, "/admin/integrations/emr", **{"base_url": emr.url, field: value})
+    assert (answer.status_code, problem in answer.text) == (400, True)

@@ -1,5 +1,6 @@
 """The practice's medical record system: the connection, looking patients up, taking them over."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ SETTINGS = "/api/v1/integrations/emr/"
 SEARCH, IMPORT = "/api/v1/patients/ecw/search/", "/api/v1/patients/ecw/import/"
 SECRET = "canary-emr-secret"
 Headers = dict[str, str]
+_SURROGATE = base64.b64encode(b'["/Patient", [["name", "\\ud800"]]]').decode()
 
 
 @pytest.fixture
@@ -106,10 +108,20 @@ def test_a_match_says_who_it_is_and_which_record_of_ours(client: FlaskClient, ad
                                            "zip": "74048"}  # fmt: skip
 
 
-@pytest.mark.parametrize("query", ["", "page_size=51", "cursor=%25%25", "cursor=WyIvUGF0aWVudCJd", "family=x"])
+@pytest.mark.parametrize(
+    "query", ["", "page_size=51", "cursor=%25%25", "cursor=WyIvUGF0aWVudCJd", "family=x", f"cursor={_SURROGATE}"]
+)
 def test_a_search_that_makes_no_sense_is_400(client: FlaskClient, admin: Headers, query: str) -> None:
     """No criterion, too long a page, no cursor of ours, an unknown parameter."""
     assert client.get(f"{SEARCH}?{query}", headers=admin).status_code == 400
+
+
+def test_text_of_theirs_that_no_column_takes_is_left_out(client: FlaskClient, emr: FhirServer, admin: Headers) -> None:
+    """A lone surrogate or NUL in a name is no crash."""
+    emr.patients["example"]["name"][1]["given"] = ["A\ud800"]
+    emr.patients["example"]["telecom"] = [{"system": "phone", "value": "1\u0000"}]
+    found = client.get(f"{SEARCH}?name=baxter", headers=admin).json["results"][0]
+    assert found["fields"].keys().isdisjoint({"first_name", "phone"})
 
 
 def test_a_cursor_leads_to_patients_of_the_configured_server_only(client: FlaskClient, admin: Headers) -> None:

@@ -51,7 +51,9 @@ def test_a_patient_is_taken_over_from_the_medical_record(
     admin, page = a_user(role=Role.ADMIN), open_page(any_width)
     with fhir_server() as emr:
         client.put("/api/v1/integrations/emr/", json={"base_url": emr.url}, headers=signed_in(client, admin))
-        enter(page, admin, "/admin/patients/emr")
+        enter(page, admin, "/admin/integrations/emr")
+        look.at(page, "emr-0-connection")
+        page.goto("/admin/patients/emr")
         page.get_by_label("Name").fill("a")
         page.get_by_role("button", name="Search").click()
         look.at(page, "emr-1-found")

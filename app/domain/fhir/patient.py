@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from app.domain.text import is_storable
+
 US_CORE_PATIENT = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
 IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 MEDICAL_RECORD_NUMBER = "MR"
@@ -198,7 +200,7 @@ def _is_in_force(period: Any, today: date) -> bool:
 
 
 def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    return value.strip() or None if isinstance(value, str) and is_storable(value) else None
 
 
 def _list(value: Any) -> list[Any]:
