@@ -16,6 +16,8 @@ from app.domain.errors import EmrUnavailable
 
 MAX_BODY = 4 * 1024 * 1024
 _TIMEOUT = httpx.Timeout(10.0, connect=4.0)
+_PATIENCE = 10.0  # seconds after which no further try is begun: somebody waits, and a database transaction may
+_LONGEST_BODY = 8.0  # seconds
 _MAX_TRIES = 3
 _FIRST_WAIT = 0.3  # seconds, doubled each time, with full jitter
 _LONGEST_WAIT = 5.0
@@ -64,18 +66,19 @@ class Gate:
             addresses = self._addresses(target)
         except AddressRefused as refusal:
             raise EmrUnavailable(f"The medical record system was not called: {refusal}") from refusal
+        begun = time.monotonic()
         for attempt in range(1, _MAX_TRIES + 1):
             try:
                 address = addresses[(attempt - 1) % len(addresses)]
                 response = self._once(target, address, path, params, headers)
             except httpx.TransportError as error:
-                if attempt == _MAX_TRIES:
+                if _is_spent(attempt, begun):
                     raise EmrUnavailable from error
                 self._wait(attempt, None)
                 continue
             if response.status not in _RETRIED:
                 return Reply(response.status, response.body)
-            if attempt == _MAX_TRIES or not self._wait(attempt, response.retry_after):
+            if _is_spent(attempt, begun) or not self._wait(attempt, response.retry_after):
                 raise EmrUnavailable
         raise EmrUnavailable
 
@@ -122,6 +125,10 @@ class _Answer:
 gate = Gate()
 
 
+def _is_spent(attempt: int, begun: float) -> bool:
+    return attempt == _MAX_TRIES or time.monotonic() - begun > _PATIENCE
+
+
 def _host_header(target: Target) -> str:
     host = f"[{target.host}]" if ":" in target.host else target.host
     return host if target.port in {80, 443} else f"{host}:{target.port}"
@@ -132,7 +139,7 @@ def _read(response: httpx.Response) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise EmrUnavailable("The other system compresses its answers though it was asked not to.")
     body = bytearray()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + _LONGEST_BODY
     for chunk in response.iter_raw():
         body += chunk
         if len(body) > MAX_BODY or time.monotonic() > deadline:
