@@ -1,5 +1,6 @@
 """Importing in tests: files as text, sent and done."""
 
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,11 +20,18 @@ def send(client: FlaskClient, headers: dict[str, str], file: str | bytes, query:
     return client.post(f"{URL}?{query}", data=content, content_type="text/csv", headers={**headers, **more})
 
 
+def work() -> None:
+    """Do the jobs that wait; in a thread of its own, because a browser's tests leave their event loop in this one."""
+    worker = threading.Thread(target=run_worker, kwargs={"wait": False})
+    worker.start()
+    worker.join()
+
+
 def done(client: FlaskClient, headers: dict[str, str], file: str | bytes, query: str = "") -> dict[str, Any]:
     """Import a file and return what became of it."""
     answer = send(client, headers, file, query)
     assert answer.status_code == 202, answer.text
-    run_worker(wait=False)
+    work()
     return outcome(client, headers, answer.json["id"])
 
 

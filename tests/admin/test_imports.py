@@ -9,11 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.roles import Role
-from app.jobs.queue import run_worker
 from tests.admin.visits import enter, token
 from tests.builders import Person, a_patient, a_user, signed_in
 from tests.fhir_server import FhirServer, fhir_server
-from tests.imports import ANN, BOB, HEADER
+from tests.imports import ANN, BOB, HEADER, work
 
 NEW = "/admin/patients/import"
 
@@ -47,7 +46,7 @@ def test_a_file_is_looked_at_then_imported_then_reported(nurse: FlaskClient) -> 
     assert "Import 2 patients" in looked_at and "Last name: Missing data" in looked_at  # noqa: PT018 - one thought
     _press(nurse, page, "/start")
     assert 'http-equiv="refresh"' in nurse.get(page).text
-    run_worker(wait=False)
+    work()
     assert re.search(r"Created</dt><dd>2<", nurse.get(page).text)
     assert "4,last_name" in nurse.get(f"{page}/errors").text
 

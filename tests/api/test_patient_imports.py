@@ -6,10 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.roles import Role
-from app.jobs.queue import run_worker
 from app.web.uploads import MAX_FILE
 from tests.builders import a_patient, a_user, signed_in
-from tests.imports import ANN, BOB, HEADER, counts, done, outcome, people, send
+from tests.imports import ANN, BOB, HEADER, counts, done, outcome, people, send, work
 
 IMPORTS = "/api/v1/patients/imports/"
 Headers = dict[str, str]
@@ -232,5 +231,5 @@ def test_an_external_id_finds_a_patient_without_a_number(client: FlaskClient) ->
 
 
 def _worked(client: FlaskClient, headers: Headers, import_id: str) -> dict[str, Any]:
-    run_worker(wait=False)
+    work()
     return outcome(client, headers, import_id)
