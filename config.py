@@ -5,7 +5,7 @@ import binascii
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -71,6 +71,7 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     public_url: str
+    emr_allowed_private_hosts: frozenset[str]
 
     @property
     def is_development(self) -> bool:
@@ -108,13 +109,14 @@ class Settings:
             audit_anchor_file=Path(env.get("AUDIT_ANCHOR_FILE") or var_dir / "audit-anchor.jsonl").resolve(),
             audit_retention_years=_count(env, "AUDIT_RETENTION_YEARS", 7, minimum=MIN_RETENTION_YEARS),
             ratelimits={scope: _rate(env, f"RATELIMIT_{scope.upper()}", rate) for scope, rate in _RATES.items()},
-            cors_allowed_origins=tuple(filter(None, re.split(r"[\s,]+", env.get("CORS_ALLOWED_ORIGINS", "")))),
+            cors_allowed_origins=tuple(_words(env, "CORS_ALLOWED_ORIGINS")),
             trusted_proxies=_count(env, "TRUSTED_PROXIES", 0, minimum=0),
             log_level=env.get("LOG_LEVEL", "INFO").upper(),
             var_dir=var_dir,
             smtp_url=_smtp(env),
             mail_from=_mail_from(env, _public_url(env, app_env)),
             public_url=_public_url(env, app_env),
+            emr_allowed_private_hosts=frozenset(_words(env, "EMR_ALLOWED_PRIVATE_HOSTS", str.lower)),
         )
         if settings.web_concurrency > 1 and settings.redis_url is None:
             raise SettingError("WEB_CONCURRENCY", "above 1 needs REDIS_URL: without it each process counts alone")
@@ -136,13 +138,6 @@ class Settings:
             "MAX_CONTENT_LENGTH": 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 256 * 1024,
             "JSON_SORT_KEYS": False,
-            "JWT_ALGORITHM": "HS256",
-            "JWT_ENCODE_ISSUER": "vantrexia",
-            "JWT_DECODE_ISSUER": "vantrexia",
-            "JWT_ENCODE_AUDIENCE": "vantrexia-api",
-            "JWT_DECODE_AUDIENCE": "vantrexia-api",
-            "WTF_CSRF_TIME_LIMIT": None,
-            "WTF_CSRF_CHECK_DEFAULT": False,
             "SETTINGS": self,
         }
 
@@ -228,6 +223,10 @@ def _count(env: Mapping[str, str], name: str, default: int, *, minimum: int = 1)
     if not text.isdecimal() or int(text) < minimum:
         raise SettingError(name, f"must be a whole number of at least {minimum}")
     return int(text)
+
+
+def _words(env: Mapping[str, str], name: str, put: Callable[[str], str] = str) -> list[str]:
+    return [put(word) for word in re.split(r"[\s,]+", env.get(name, "")) if word]
 
 
 def _rate(env: Mapping[str, str], name: str, default: str) -> str:

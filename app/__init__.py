@@ -11,13 +11,17 @@ from app.api.break_glass import break_glass
 from app.api.consents import consents
 from app.api.devices import devices
 from app.api.docs import docs
+from app.api.emr import emr
 from app.api.enrollments import enrollments, worklist
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
+from app.api.integrations import integrations
 from app.api.notes import notes
 from app.api.orders import orders
 from app.api.passwords import passwords
+from app.api.patient_exports import patient_exports
+from app.api.patient_imports import patient_imports
 from app.api.patients import patients
 from app.api.second_factor import second_factor
 from app.api.timeline import timeline
@@ -27,8 +31,8 @@ from app.web import setup
 from config import ROOT, Settings
 
 GROUPS = (
-    auth, passwords, second_factor, users, break_glass, patients, notes, timeline, consents, orders, enrollments,
-    worklist, devices, ingestion, triage, billing, fhir, audit_reports,
+    auth, passwords, second_factor, users, break_glass, patients, patient_imports, patient_exports, emr, integrations,
+    notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, fhir, audit_reports,
 )  # fmt: skip
 
 

@@ -1,9 +1,23 @@
 """The console: HTML pages over the services and schemas of the API; no session, no model, no rule of its own."""
 
-from app.admin import alerts, audit, auth, break_glass, device_custody, devices, forgery, patients, texts, triage
+from app.admin import (
+    alerts,
+    audit,
+    auth,
+    break_glass,
+    device_custody,
+    devices,
+    emr,
+    forgery,
+    imports,
+    integrations,
+    patients,
+    texts,
+    triage,
+)
 from app.admin.base import console
 
 __all__ = [
-    "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "forgery", "patients", "texts",
-    "triage",
+    "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery", "imports",
+    "integrations", "patients", "texts", "triage",
 ]  # fmt: skip

@@ -39,7 +39,7 @@ def assign_a_device(device_id: UUID) -> ResponseReturnValue:
             return redirect(url_for("admin.device", device_id=done), 303)
         refusal = done
     search = load_query(HolderSearchSchema())["search"] if request.method == "GET" else ""
-    found = list_patients(actor(), PatientQuery(_CANDIDATES, search=search, ordering="last_name"))
+    found = list_patients(actor(), PatientQuery(paging=_CANDIDATES, search=search, ordering="last_name"))
     page = render_template(
         "admin/device_assign.html",
         line=read_device(actor(), device_id),

@@ -41,6 +41,36 @@ DEVICE_KINDS = {
     "glucose_meter": "Glucose meter",
     "pulse_oximeter": "Pulse oximeter",
 }
+IMPORT_STATES = {
+    "checked": "Checked",
+    "queued": "Waiting",
+    "running": "Running",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+EMR_WARNINGS = {
+    "deceased": "The medical record says that this patient has died.",
+    "merged": "This record was merged into another one there.",
+    "inactive": "This record is not active there.",
+}
+PATIENT_FIELDS = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "date_of_birth": "Date of birth",
+    "gender": "Gender",
+    "mrn": "Record number",
+    "phone": "Phone",
+    "email": "E-mail",
+    "address": "Address",
+    "line1": "Address line 1",
+    "line2": "Address line 2",
+    "city": "City",
+    "state": "State",
+    "zip": "ZIP code",
+    "external_id": "External id",
+    "timezone": "Time zone",
+}
 _YESTERDAY = "24\u00a0h\u00a0ago"
 GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"}
 
@@ -49,6 +79,7 @@ GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unk
 def _names() -> dict[str, Any]:
     names = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
     names |= {"DEVICE_STATUSES": DEVICE_STATUSES, "DEVICE_KINDS": DEVICE_KINDS}
+    names |= {"IMPORT_STATES": IMPORT_STATES, "EMR_WARNINGS": EMR_WARNINGS, "PATIENT_FIELDS": PATIENT_FIELDS}
     return {**names, "may": may, "script_nonce": script_nonce, "same_list": same_list, "moved": moved}
 
 

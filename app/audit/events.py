@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.audit.context import AuditContext, current
-from app.database.statements import Statement, driver_errors, send_by_driver, take_waiting
+from app.database.statements import Statement, driver_errors, send, send_by_driver, take_waiting
 from app.domain.errors import Unavailable
 from app.models.audit_event import AuditEvent
 
@@ -79,6 +79,12 @@ def forget_recorded(session: Session) -> None:
     """Drop what was noted: the transaction it belonged to was rolled back."""
     session.info.pop(_BUFFER, None)
     take_waiting(session)
+
+
+def store_recorded(session: Session) -> None:
+    """Store what was noted so far within the transaction, which goes on: many events must not pile up in memory."""
+    rows: list[dict[str, Any]] = session.info.pop(_BUFFER, [])
+    send(session, *((_INSERT, row) for row in rows))
 
 
 def _reason(own: str | None, context: AuditContext) -> str | None:

@@ -163,3 +163,8 @@ def encrypted_date(column: str) -> Encrypted[date]:
 def encrypted_json(column: str, mark: str) -> Encrypted[dict[str, Any] | None]:
     """A small JSON object; when it is damaged, its member `mark` says so."""
     return Encrypted(column, lambda value: json.dumps(value, sort_keys=True), json.loads, {mark: damage.UNREADABLE})
+
+
+def encrypted_bytes(column: str) -> Encrypted[bytes]:
+    """Bytes of any kind, such as a piece of a file."""
+    return Encrypted(column, lambda value: value.decode("latin-1"), lambda text: text.encode("latin-1"))

@@ -230,3 +230,24 @@ class Unavailable(VantrexiaError):
 
     code = "service_unavailable"
     default_detail = "The service is temporarily unavailable."
+
+
+class NotCsv(VantrexiaError):
+    """A file was expected and something else came."""
+
+    code = "unsupported_media_type"
+    default_detail = "Send the file with the content type text/csv."
+
+
+class EmrNotConfigured(Conflict):
+    """The practice has no connection to its medical record system, or it is switched off."""
+
+    code = "emr_not_configured"
+    default_detail = "No connection to a medical record system is set up."
+
+
+class EmrUnavailable(VantrexiaError):
+    """The practice's medical record system does not answer as it should; trying again later may work."""
+
+    code = "emr_unavailable"
+    default_detail = "The medical record system does not answer."

@@ -85,14 +85,20 @@ class NewPatient:
     allow_duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PatientQuery:
-    """Which patients are wanted, in which order, which page."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientSelection:
+    """Which patients are wanted, in which order."""
 
-    paging: PageRequest
     search: str = ""
     active: bool = True
     ordering: PatientOrdering = "created_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientQuery(PatientSelection):
+    """Which page of them."""
+
+    paging: PageRequest
 
 
 def format_mrn(number: int) -> str:

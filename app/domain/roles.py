@@ -33,6 +33,8 @@ class Permission(StrEnum):
     MERGE_PATIENTS = "patients:merge"
     READ_NOTES = "notes:read"
     WRITE_NOTES = "notes:write"
+    EXPORT_PATIENTS = "patients:export"
+    MANAGE_INTEGRATIONS = "integrations:manage"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
@@ -62,6 +64,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MERGE_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),
     Permission.READ_NOTES: _MONITORS,
     Permission.WRITE_NOTES: _CARE_TEAM,
+    Permission.EXPORT_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # everybody's data at once
+    Permission.MANAGE_INTEGRATIONS: frozenset({Role.ADMIN}),
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,

@@ -16,6 +16,7 @@ from app.models.mail import OutgoingMail
 from app.models.note import PatientNote
 from app.models.observation import Observation
 from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
+from app.models.patient_import import PatientImport, PatientImportError, PatientImportPiece
 from app.models.patient_merge import PatientMerge
 from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
@@ -49,6 +50,9 @@ __all__ = [
     "OutgoingMail",
     "PasswordToken",
     "Patient",
+    "PatientImport",
+    "PatientImportError",
+    "PatientImportPiece",
     "PatientMerge",
     "PatientNote",
     "PatientPayer",

@@ -36,6 +36,7 @@ class Patient(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
         ForeignKeyConstraint(["practice_id", "provider_id"], ["users.practice_id", "users.id"]),
         ForeignKeyConstraint(["practice_id", "nurse_id"], ["users.practice_id", "users.id"]),
         ForeignKeyConstraint(["practice_id", "merged_into"], ["patients.practice_id", "patients.id"]),
+        Index("ix_patients_external_id", "practice_id", "external_id"),
         CheckConstraint("gender IN ('male', 'female', 'other', 'unknown')", name="gender"),
         CheckConstraint("is_active = (archived_at IS NULL)", name="archived"),
         CheckConstraint("merged_into IS NULL OR NOT is_active", name="merged"),

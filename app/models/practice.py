@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Text, func
+from sqlalchemy import CheckConstraint, ForeignKey, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.crypto.columns import optional_text
 from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps, Versioned
 
 
@@ -62,9 +63,25 @@ class EmrConnection(TenantScoped, Timestamps, Audited, Base):
     """Where the practice's electronic medical record takes FHIR observations; its presence makes readings `pending`."""
 
     __tablename__ = "emr_connections"
+    __table_args__ = (CheckConstraint("auth IN ('none', 'bearer', 'basic')", name="auth"),)
     audit_type = "emr_connection"
     audit_patient_column = None
 
     practice_id: Mapped[UUID] = mapped_column(ForeignKey("practices.id"), primary_key=True)
     base_url: Mapped[str]
     is_active: Mapped[bool] = mapped_column(default=True)
+    auth: Mapped[str] = mapped_column(default="none", server_default="none")
+    username: Mapped[str | None]
+    secret_enc: Mapped[bytes | None]
+
+    secret = optional_text("secret_enc")  # the bearer token or the password; written, never shown
+
+    @property
+    def encryption_row(self) -> object:
+        """There is one row a practice."""
+        return self.practice_id
+
+    @property
+    def has_secret(self) -> bool:
+        """Say whether one is stored."""
+        return self.secret_enc is not None

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates
 
 from app.domain.diagnoses import problem_with
 from app.domain.languages import format_language
-from app.domain.patients import GENDERS, PATIENT_ORDERINGS, NewPatient, PatientQuery
+from app.domain.patients import GENDERS, PATIENT_ORDERINGS, NewPatient, PatientQuery, PatientSelection
 from app.domain.ssn import format_ssn
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Text, Whole, YesNo
@@ -162,8 +162,8 @@ class PatientRecordSchema(PatientSchema):
     )
 
 
-class PatientQuerySchema(PageQuery):
-    """How to list patients."""
+class PatientSelectionSchema(Body):
+    """Which patients, in which order."""
 
     search = Text(
         load_default="", blank=True, longest=100,
@@ -171,6 +171,14 @@ class PatientQuerySchema(PageQuery):
     )  # fmt: skip
     active = fields.String(load_default="true", validate=validate.OneOf(["true", "false"]))
     ordering = fields.String(load_default="created_at", validate=validate.OneOf(PATIENT_ORDERINGS))
+
+    @post_load
+    def _query(self, data: dict[str, Any], **_: Any) -> PatientSelection:
+        return PatientSelection(active=data.pop("active") == "true", **data)
+
+
+class PatientQuerySchema(PatientSelectionSchema, PageQuery):
+    """How to list patients."""
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> PatientQuery:

@@ -17,7 +17,7 @@ from app.crypto.blind_index import search_tokens
 from app.crypto.columns import decrypt_column, open_ahead
 from app.domain.actor import Actor
 from app.domain.paging import Page
-from app.domain.patients import PatientOrdering, PatientQuery
+from app.domain.patients import PatientOrdering, PatientQuery, PatientSelection
 from app.domain.roles import Role
 from app.domain.search import QueryTerm, normalise, query_terms
 from app.models import Patient, PatientSearchToken
@@ -43,6 +43,14 @@ def list_patients(actor: Actor, query: PatientQuery) -> Page[Patient]:
         shown = [patient.id for patient in page.items]
         events.record(session, "patient:search" if terms else "patient:list", "patient", subject_ids=shown)
         return page
+
+
+def ids_by_name(session: Session, actor: Actor, selection: PatientSelection) -> list[UUID]:
+    """Return the ids of all patients that are searched for, or of all in order of their names; ids only."""
+    terms = query_terms(selection.search)
+    if selection.search.strip() and not terms:
+        return []
+    return _found_ids(session, actor, selection, terms)
 
 
 def _page_by_creation(session: Session, actor: Actor, query: PatientQuery) -> Page[Patient]:
@@ -81,7 +89,7 @@ def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: S
     return Page([by_id[patient_id] for patient_id in wanted if patient_id in by_id], len(ids), query.paging)
 
 
-def _found_ids(session: Session, actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> list[UUID]:
+def _found_ids(session: Session, actor: Actor, query: PatientSelection, terms: Sequence[QueryTerm]) -> list[UUID]:
     found = session.execute(_candidates(actor, query, terms)).all()
     unproven = [term for term in terms if not term.is_exact]
     if unproven:
@@ -111,7 +119,7 @@ def _name_order(session: Session, actor: Actor, query: PatientQuery) -> list[UUI
     return ids
 
 
-def _candidates(actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Select[*tuple[object, ...]]:
+def _candidates(actor: Actor, query: PatientSelection, terms: Sequence[QueryTerm]) -> Select[*tuple[object, ...]]:
     """Return the query of all rows that have every term's tokens, with just the columns that are looked into."""
     columns = [Patient.id, Patient.created_at]
     if query.ordering.endswith("last_name") or any(not term.is_exact for term in terms):

@@ -46,6 +46,7 @@ STATUS: dict[str, int] = {
     "enrollment_overlap": 409,
     "patient_merged": 409,
     "possible_duplicate": 409,
+    "emr_not_configured": 409,
     "request_in_progress": 409,
     "integrity_error": 409,
     "precondition_failed": 412,
@@ -57,6 +58,7 @@ STATUS: dict[str, int] = {
     "throttled": 429,
     "internal_error": 500,
     "service_unavailable": 503,
+    "emr_unavailable": 503,
 }  # fmt: skip
 
 _HTTP_CODES = {

@@ -14,7 +14,7 @@ from app.web.tokens import read_token
 CONSOLE = "/admin"
 CONSOLE_COOKIES = ("__Host-vantrexia", "vantrexia_dev")  # the unprefixed one is for http://localhost only
 _BEARER = "bearer"
-_SELF_REFRESHING = "board"  # the id of the part of a page that asks for itself anew every half minute
+_SELF_REFRESHING = frozenset({"board", "progress"})  # ids of the parts of pages that ask for themselves anew
 
 
 def init_app(app: Flask) -> None:
@@ -56,7 +56,7 @@ def _identify() -> None:
     start(AuditContext(ip=request.remote_addr, request_id=g.request_id, user_agent=request.user_agent.string))
     g.identity = NotAuthenticated()
     if request.path.startswith(f"{CONSOLE}/"):
-        is_activity = request.headers.get("HX-Trigger") != _SELF_REFRESHING
+        is_activity = request.headers.get("HX-Trigger") not in _SELF_REFRESHING
         g.actor = find_console_actor(console_cookie(), is_activity=is_activity) if console_cookie() else None
         return
     try:

@@ -1,11 +1,11 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, make_response, request
+from flask import Response, make_response, request, stream_with_context
 
 from app.domain.audit import ExportFormat
 from app.domain.errors import ValidationFailed
@@ -24,6 +24,13 @@ def page_body(page: Page[Any]) -> dict[str, Any]:
         "previous": _link(number - 1) if number > 1 else None,
         "results": page.items,
     }
+
+
+def cursor_body(items: Sequence[Any], total: int | None, cursor: str | None) -> dict[str, Any]:
+    """Return the list envelope of another system's pages, which only go forward; the link names the next one."""
+    query = {name: value for name, value in request.args.items() if name == "page_size"} | {"cursor": cursor}
+    following = f"{request.base_url}?{urlencode(query)}" if cursor else None
+    return {"count": total, "next": following, "previous": None, "results": items}
 
 
 def _link(number: int) -> str:
@@ -51,6 +58,13 @@ def download(lines: Iterable[str] | Iterable[bytes], content_type: str, name: st
     """Return lines as a file, sent while they are made."""
     response = Response(lines, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def csv_response(lines: Iterator[str], file_name: str) -> Response:
+    """Return lines as a file to keep, sent as they are made."""
+    response = Response(stream_with_context(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
 

@@ -11,10 +11,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.crypto.key_file import KeyFile
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
+from app.integrations.egress import gate
 from app.integrations.mail import postbox
 from app.services.keys import load_wrapped_keys
 from app.services.sealing import sealer
-from app.web import damaged_values, errors, headers, identity, logs, rate_limits, signing_keys, transport
+from app.web import (
+    damaged_values,
+    errors,
+    headers,
+    identity,
+    logs,
+    rate_limits,
+    signing_keys,
+    tokens,
+    transport,
+    uploads,
+)
 from app.web.strict_json import StrictJsonProvider
 
 
@@ -65,6 +77,10 @@ class SharedSettings(Protocol):
     def audit_anchor_file(self) -> Path: ...
     @property
     def audit_retention_years(self) -> int: ...
+    @property
+    def emr_allowed_private_hosts(self) -> frozenset[str]: ...
+    @property
+    def allows_demo(self) -> bool: ...
 
 
 def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
@@ -76,7 +92,9 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     _trust_proxies(app, settings.trusted_proxies)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(migrations))
+    app.config.update(tokens.JWT_CONFIG)
     jwt.init_app(app)
+    app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_CHECK_DEFAULT=False)
     csrf.init_app(app)
     _set_up_keys(app, settings)
     mail_directory = settings.var_dir / "mail" if settings.is_development else None
@@ -85,9 +103,11 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
         settings.audit_database_url, settings.audit_signing_key, settings.audit_anchor_file,
         settings.audit_retention_years,
     )  # fmt: skip
+    gate.configure(settings.emr_allowed_private_hosts, allows_local_http=settings.allows_demo)
     headers.init_app(app, settings.cors_allowed_origins)
     identity.init_app(app)
     transport.init_app(app, is_demanded=not settings.is_development)
+    uploads.init_app(app)
     rate_limits.init_app(app, settings.redis_url)
     errors.init_app(app)
     damaged_values.init_app(app)

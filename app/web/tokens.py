@@ -24,6 +24,13 @@ _MAX_LENGTH = 4096
 _MAX_PROVEN = 10_000
 _MAX_NUMBER = 2**31 - 1
 ISSUER, AUDIENCE = "vantrexia", "vantrexia-api"
+JWT_CONFIG = {
+    "JWT_ALGORITHM": "HS256",
+    "JWT_ENCODE_ISSUER": ISSUER,
+    "JWT_DECODE_ISSUER": ISSUER,
+    "JWT_ENCODE_AUDIENCE": AUDIENCE,
+    "JWT_DECODE_AUDIENCE": AUDIENCE,
+}
 
 
 @dataclass(frozen=True, slots=True)

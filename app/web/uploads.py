@@ -1,31 +1,62 @@
-"""Files in and out: a raw body within a limit of its own, and answers that no browser takes for a page."""
+"""Bodies that are files: which routes take them, how large they may be, how they are read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
+from typing import IO
 
-from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Flask, Request, request
+from werkzeug.datastructures import FileStorage
 
-from app.domain.enrolment.documents import MAX_BYTES, DocumentType
-from app.domain.enrolment.records import Upload
-from app.domain.errors import UnsupportedMedia, ValidationFailed
+from app.domain.errors import NotCsv
 
-
-def read_upload() -> Upload:
-    """Read the body as a document; raises UnsupportedMedia for any other content type. Larger ones are a 413."""
-    if request.mimetype not in list(DocumentType) or request.content_encoding:
-        raise UnsupportedMedia
-    request.max_content_length = MAX_BYTES + 1  # a body without a length is cut off there, which must not go unseen
-    content = request.get_data(cache=False)
-    if len(content) > MAX_BYTES:
-        raise RequestEntityTooLarge
-    if not content:
-        raise ValidationFailed({"document": ["The body is empty."]})
-    return Upload(DocumentType(request.mimetype), content)
+MAX_FILE = 20 * 1024 * 1024
+_TAKE_FILES = frozenset({"patient_imports.NewPatientImport", "admin.new_import"})
+_CSV = "text/csv"
+_CHUNK = 64 * 1024
 
 
-def attachment(content_type: str, filename: str, size_bytes: int, chunks: Iterable[bytes]) -> Response:
-    """Send a file piece by piece, to be saved and not shown; `headers.py` adds nosniff, no-store and the sandbox."""
-    response = Response(iter(chunks), mimetype=content_type)
-    response.content_length = size_bytes
-    response.headers.set("Content-Disposition", "attachment", filename=filename)
-    return response
+class FileInMemory(Request):
+    """A request whose uploaded files are never written to a disk in the clear: they may be health information."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()
+
+
+def init_app(app: Flask) -> None:
+    """Let the routes that take files take larger bodies than the others."""
+    app.request_class = FileInMemory
+    app.before_request(_widen)
+
+
+def csv_body() -> Iterator[bytes]:
+    """Return the body as it comes, a chunk at a time; raises NotCsv for other content types.
+
+    A request with an Idempotency-Key is read whole, because its fingerprint needs all of it.
+    """
+    if request.mimetype != _CSV:
+        raise NotCsv
+    stream = BytesIO(request.get_data(cache=True)) if "Idempotency-Key" in request.headers else request.stream
+    return iter(partial(stream.read, _CHUNK), b"")
+
+
+def uploaded(field: str) -> FileStorage | None:
+    """Return the file of a form; None when nobody chose one."""
+    file = request.files.get(field)
+    return file if file and file.filename else None
+
+
+def chunks_of(file: FileStorage) -> Iterator[bytes]:
+    """Return an uploaded file a chunk at a time."""
+    return iter(partial(file.stream.read, _CHUNK), b"")
+
+
+def _widen() -> None:
+    if request.endpoint in _TAKE_FILES:
+        request.max_content_length = MAX_FILE

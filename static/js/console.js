@@ -44,7 +44,7 @@
   }
 
   function isPoll(event) {
-    return event.detail.elt.id === "board";
+    return ["board", "progress"].includes(event.detail.elt.id);
   }
 
   document.addEventListener("htmx:load", (event) => {
@@ -60,7 +60,7 @@
     const why = event.detail.xhr.status ? `error ${event.detail.xhr.status}` : "no connection";
     tellProblem(
       isPoll(event)
-        ? `The board could not be renewed (${why}): what you see is old. Trying again.`
+        ? `This page could not be renewed (${why}): what you see is old. Trying again.`
         : `That did not work (${why}). Reload the page and try again.`,
     );
   });

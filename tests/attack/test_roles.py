@@ -28,7 +28,11 @@ MATRIX = """
 READ, WRITE = r"(own )?rw?\b.*", r"(own )?rw\b.*"
 # Which cells of an area hold a permission. A new permission belongs here, in its area, or in OURS.
 AREAS: dict[str, dict[str, str]] = {
-    "users, roles, practice settings, integrations": {"users:read": READ, "users:write": WRITE},
+    "users, roles, practice settings, integrations": {
+        "users:read": READ,
+        "users:write": WRITE,
+        "integrations:manage": WRITE,
+    },
     "patients (demographics, consent, enrolment)": {"patients:read": READ, "patients:write": WRITE},
     "devices": {"devices:read": READ, "devices:write": WRITE},
     "submit readings": {"readings:submit": "yes|own"},
