@@ -1,6 +1,25 @@
 """The console: HTML pages over the services and schemas of the API; no session, no model, no rule of its own."""
 
-from app.admin import alerts, audit, auth, break_glass, forgery, patients, texts, triage
+from app.admin import (
+    account,
+    alerts,
+    audit,
+    auth,
+    break_glass,
+    forgery,
+    passwords,
+    patients,
+    roles,
+    second_factor,
+    sessions,
+    texts,
+    triage,
+    user_actions,
+    users,
+)
 from app.admin.base import console
 
-__all__ = ["alerts", "audit", "auth", "break_glass", "console", "forgery", "patients", "texts", "triage"]
+__all__ = [
+    "account", "alerts", "audit", "auth", "break_glass", "console", "forgery", "passwords", "patients", "roles",
+    "second_factor", "sessions", "texts", "triage", "user_actions", "users",
+]  # fmt: skip

@@ -1,0 +1,16 @@
+// Copying and printing the recovery codes, where the browser can.
+"use strict";
+{
+  const byId = (id) => document.getElementById(id);
+  const codes = [...byId("codes").querySelectorAll("code")].map((code) => code.textContent).join("\n");
+
+  byId("print-codes").hidden = false;
+  byId("print-codes").addEventListener("click", () => window.print());
+  if (navigator.clipboard) {
+    byId("copy-codes").hidden = false;
+    byId("copy-codes").addEventListener("click", async () => {
+      await navigator.clipboard.writeText(codes);
+      byId("copied").textContent = "Copied. Paste them where they are safe, and then copy something else.";
+    });
+  }
+}
