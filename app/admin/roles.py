@@ -15,7 +15,7 @@ from app.web.security import actor
 def roles() -> ResponseReturnValue:
     """Show the role table, which is part of the program."""
     table = {permission: [role for role in Role if role in GRANTS[permission]] for permission in Permission}
-    return render_template("admin/roles.html", table=table)
+    return render_template("admin/roles.html", table=table, staff=table[Permission.USE_CONSOLE])
 
 
 @console_page("/policy", Permission.READ_USERS)

@@ -17,6 +17,7 @@
   }
 
   function tell(text, isCalm) {
+    document.querySelectorAll(".door > .notice").forEach((notice) => notice.remove());
     const line = document.createElement("p");
     line.className = isCalm ? "notice" : "notice notice--critical";
     line.textContent = text;

@@ -8,9 +8,10 @@
   byId("print-codes").addEventListener("click", () => window.print());
   if (navigator.clipboard) {
     byId("copy-codes").hidden = false;
-    byId("copy-codes").addEventListener("click", async () => {
-      await navigator.clipboard.writeText(codes);
-      byId("copied").textContent = "Copied. Paste them where they are safe, and then copy something else.";
-    });
+    const tell = (text) => { byId("copied").textContent = text; };
+    byId("copy-codes").addEventListener("click", () => navigator.clipboard.writeText(codes).then(
+      () => tell("Copied. Paste them where they are safe, and then copy something else."),
+      () => tell("Copying did not work. Print them, or write them down."),
+    ));
   }
 }

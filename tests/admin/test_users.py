@@ -192,3 +192,14 @@ def test_s64_no_form_is_taken_without_its_token(client: FlaskClient, nurse: Pers
     assert client.post(_page(nurse, verb), data={"version": "1"}).status_code == 403
     assert token(client, NEW)
     assert client.post(NEW, data=_fields()).status_code == 403
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in {Role.ADMIN, Role.PATIENT}])
+def test_s28_others_change_no_account_even_with_a_token_of_their_own(client: FlaskClient, role: Role) -> None:
+    """Not their own either: every form of administrators answers 403."""
+    person = a_user(role=role)
+    enter(client, person)
+    form = {"csrf_token": token(client, "/admin/account"), "version": "1", "role": "admin"}
+    verbs = ("", "/disable", "/enable", "/unlock", "/invite", "/reset-2fa")
+    paths = [*(_page(person, verb) for verb in verbs), NEW, "/admin/policy"]
+    assert {path: client.post(path, data=form).status_code for path in paths} == dict.fromkeys(paths, 403)
