@@ -1,6 +1,7 @@
 """The console: HTML pages over the services and schemas of the API; no session, no model, no rule of its own."""
 
 from app.admin import (
+    account,
     alerts,
     audit,
     auth,
@@ -11,13 +12,20 @@ from app.admin import (
     forgery,
     imports,
     integrations,
+    passwords,
     patients,
+    roles,
+    second_factor,
+    sessions,
     texts,
     triage,
+    user_actions,
+    users,
 )
 from app.admin.base import console
 
 __all__ = [
-    "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery", "imports",
-    "integrations", "patients", "texts", "triage",
+    "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
+    "imports", "integrations", "passwords", "patients", "roles", "second_factor", "sessions", "texts", "triage",
+    "user_actions", "users",
 ]  # fmt: skip
