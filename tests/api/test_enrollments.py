@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.api.test_contract import HOSTILE
+from tests.attack import hostile
 from tests.enrolment import NPI, Chart, a_chart, days_ago, days_ahead, enrollment_body, order_body
 
 _DISCHARGE = {"reason": "goals_met", "outcome": "improved"}
@@ -204,6 +204,6 @@ def test_s35_no_hostile_body_is_more_than_a_bad_request(client: FlaskClient, par
     chart = a_chart(client)
     answers = {
         name: client.post(chart.url(part), data=body, content_type="application/json", headers=chart.headers)
-        for name, body in HOSTILE.items()
+        for name, body in hostile.BODIES.items()
     }
-    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(HOSTILE, 400)
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(hostile.BODIES, 400)
