@@ -72,7 +72,14 @@ PATIENT_FIELDS = {
     "zip": "ZIP code",
     "external_id": "External id",
     "timezone": "Time zone",
+    "ssn": "Social Security number",
+    "preferred_language": "Language",
+    "emergency_contact_name": "Emergency contact",
+    "emergency_contact_phone": "Emergency phone",
+    "emergency_contact_relationship": "Emergency contact is their",
+    "conditions": "Diagnoses",
 }
+LIKENESSES = {"name_and_birth_date": "name and birth date", "phone": "phone", "ssn": "Social Security number"}
 _YESTERDAY = "24\u00a0h\u00a0ago"
 PERMISSIONS = {
     Permission.READ_PATIENTS: "See patients",
@@ -115,6 +122,7 @@ def _names() -> dict[str, Any]:
     names |= {"DEVICE_STATUSES": DEVICE_STATUSES, "DEVICE_KINDS": DEVICE_KINDS}
     names |= {"IMPORT_STATES": IMPORT_STATES, "EMR_WARNINGS": EMR_WARNINGS, "PATIENT_FIELDS": PATIENT_FIELDS}
     names |= {"STATES": STATES, "PERMISSIONS": PERMISSIONS}
+    names |= {"LIKENESSES": LIKENESSES}
     return {**names, "may": may, "script_nonce": script_nonce, "same_list": same_list, "moved": moved}
 
 
