@@ -56,7 +56,7 @@ class EmrOrderSchema(Body):
     """What to take over."""
 
     external_id = Text(required=True, longest=64)
-    preview = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    preview = YesNo(load_default=False)
     confirm = Text(load_default=None, longest=64, allow_none=True)
     allow_duplicate = YesNo(
         load_default=False,
@@ -95,7 +95,7 @@ class EmrSettingsSchema(Body):
     """How to reach the medical record system."""
 
     base_url = Text(required=True, longest=500)
-    is_active = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+    is_active = YesNo(load_default=True)
     auth = fields.String(load_default="none", validate=validate.OneOf(EMR_AUTHS))
     username = Text(load_default=None, longest=200, allow_none=True)
     secret = Secret(load_default=None, longest=4000, metadata={"description": "Never shown; left out, it stays."})

@@ -1,11 +1,12 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, make_response, request, stream_with_context
+from flask import Response, current_app, make_response, request
 
 from app.domain.audit import ExportFormat
 from app.domain.errors import ValidationFailed
@@ -63,9 +64,23 @@ def download(lines: Iterable[str] | Iterable[bytes], content_type: str, name: st
 
 def csv_response(lines: Iterator[str], file_name: str) -> Response:
     """Return lines as a file to keep, sent as they are made."""
-    response = Response(stream_with_context(lines), mimetype="text/csv")
+    response = Response(_apart(current_app.app_context, lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
+
+
+def _apart(in_context: Callable[[], AbstractContextManager[object]], lines: Iterator[str]) -> Iterator[str]:
+    """Make each line in a context of its own.
+
+    The request's must not outlive it: a file that nobody reads to its end would lend its reader's identity to whatever
+    this thread serves next.
+    """
+    while True:
+        with in_context():
+            line = next(lines, None)
+        if line is None:
+            return
+        yield line
 
 
 def fhir_json(resource: dict[str, object]) -> Response:

@@ -92,3 +92,10 @@ def _as(role: Role) -> Person:
         return a_user(role=role)
     patient = a_patient(a_user().actor)
     return a_user(patient.practice_id, role, patient.id)
+
+
+def test_s27_an_export_that_nobody_reads_lends_its_reader_to_nobody(client: FlaskClient, admin: Person) -> None:
+    """What the same thread serves next is asked for by somebody else."""
+    unread = client.get(URL, headers=signed_in(client, admin))
+    answer = client.get(URL, headers=signed_in(client, a_user(admin.actor.practice_id, Role.NURSE)))
+    assert (unread.status_code, answer.status_code) == (200, 403)

@@ -164,9 +164,10 @@ def test_s41_a_query_of_injections_is_a_text_or_refused(
         for name, text in _dealt(sorted(operation.query)):
             began = time.perf_counter()
             answer = client.get(path, query_string={name: text}, headers=headers)
-            assert answer.status_code in {200, 400}, (operation.name, name, text)
+            is_unconnected = answer.status_code == 409 and answer.json["code"] == "emr_not_configured"
+            assert answer.status_code in {200, 400} or is_unconnected, (operation.name, name, text)
             found = answer.json.get("results") if answer.is_json else None  # an export is no JSON
-            assert answer.status_code == 400 or not found, (operation.name, name, text)
+            assert answer.status_code != 200 or not found, (operation.name, name, text)
             assert time.perf_counter() - began < 2
             assert "hacked" not in str(answer.headers)
 

@@ -13,14 +13,17 @@ from werkzeug.test import TestResponse
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
+from app.domain.imports import ImportOptions
 from app.domain.roles import Permission, Role
 from app.extensions import db
 from app.models import User
+from app.schemas.patient_rows import read_patient
 from app.services.consent_documents import Upload, store_document
 from app.services.consents import record_consent
 from app.services.console_sessions import open_console_session
 from app.services.enrollments import enroll_patient
 from app.services.orders import record_order
+from app.services.patient_imports import check_import
 from app.services.sessions import open_session
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
@@ -65,8 +68,15 @@ class World:
             "session_id": session_id,
             "device_id": a_device(doctor.actor, self.patient.id).id,
             "new_device_id": a_device(doctor.actor).id,
+            "import_id": self._import(doctor),
             **self._chart(doctor),
         }
+
+    def _import(self, doctor: Person) -> object:
+        """Take in a file that waits to be looked at."""
+        file = f"first,last,dob,sex\n{self.mark}first,{self.mark}filed,1960-01-01,F\n".encode()
+        with in_house(doctor.actor):
+            return check_import(doctor.actor, [file], f"{self.mark}.csv", ImportOptions(), read_patient).about.id
 
     def _chart(self, doctor: Person) -> dict[str, object]:
         """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""
