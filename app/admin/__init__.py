@@ -11,7 +11,16 @@ from app.admin import (
     forgery,
     imports,
     integrations,
+    patient_consents,
+    patient_enrollments,
+    patient_forms,
+    patient_orders,
+    patient_programs,
+    patient_status,
+    patient_timeline,
+    patient_vitals,
     patients,
+    record_texts,
     texts,
     triage,
 )
@@ -19,5 +28,6 @@ from app.admin.base import console
 
 __all__ = [
     "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery", "imports",
-    "integrations", "patients", "texts", "triage",
+    "integrations", "patient_consents", "patient_enrollments", "patient_forms", "patient_orders", "patient_programs",
+    "patient_status", "patient_timeline", "patient_vitals", "patients", "record_texts", "texts", "triage",
 ]  # fmt: skip
