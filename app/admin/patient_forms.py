@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.base import console_page, load_query
+from app.admin.base import console_page, is_htmx, load_query
 from app.admin.forms import NO_REFUSAL, Filled, Refusal, attempt, version_seen
 from app.admin.patient_entries import Entries, body_of, changed_body, codes_in, count_payers, entries_of, entries_sent
 from app.domain.diagnoses import find_diagnosis, problem_with
@@ -55,9 +55,10 @@ def edit_patient(patient_id: UUID) -> ResponseReturnValue:
 
 @console_page("/diagnoses", Permission.WRITE_PATIENTS)
 def diagnoses() -> ResponseReturnValue:
-    """Say what the codes mean that are being typed."""
-    codes = codes_in(load_query(CodesQuerySchema())["conditions"])
-    return render_template("admin/_diagnoses.html", codes=labelled(codes))
+    """Say what codes mean: as a page, or beside the field in which they are being typed."""
+    typed = load_query(CodesQuerySchema())["conditions"]
+    template = "admin/_diagnoses.html" if is_htmx() else "admin/diagnoses.html"
+    return render_template(template, typed=typed, codes=labelled(codes_in(typed)))
 
 
 def labelled(codes: list[str]) -> list[tuple[str, str, str | None]]:
