@@ -70,7 +70,7 @@ def _enrol(page: Page) -> None:
     part.get_by_label("Order").select_option(index=1)
     part.get_by_label("Initiating visit").fill(days_ago(30))
     page.get_by_role("button", name="Enrol the patient").click()
-    expect(part.get_by_text("until discharged")).to_be_visible()
+    expect(part.get_by_text("ordered by Dr Ada Outside")).to_be_visible()
 
 
 def test_a_patient_comes_from_a_file_and_measures_for_the_first_time(
