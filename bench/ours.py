@@ -34,15 +34,17 @@ class Ours:
     workers: int
 
 
-def prepare(postgres: LocalPostgres, redis_url: str | None, directory: Path) -> Ours:
+def prepare(
+    postgres: LocalPostgres, redis_url: str | None, directory: Path, small: int = SMALL, large: int = LARGE
+) -> Ours:
     """Migrate, then fill two practices: one for the load, a large one for searching and triage."""
     env = _environment(postgres, redis_url, directory)
     run([sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"], env, ROOT)
     app = create_app(Settings.from_environment(env))
     with app.app_context():
-        small = found_practice(postgres, "Load Practice", SMALL)
-        large = found_practice(postgres, "Large Practice", LARGE)
-    return Ours(app, env, small, large, int(env["WEB_CONCURRENCY"]))
+        load = found_practice(postgres, "Load Practice", small)
+        big = found_practice(postgres, "Large Practice", large)
+    return Ours(app, env, load, big, int(env["WEB_CONCURRENCY"]))
 
 
 @contextmanager

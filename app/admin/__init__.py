@@ -1,6 +1,7 @@
 """The console: HTML pages over the services and schemas of the API; no session, no model, no rule of its own."""
 
 from app.admin import (
+    account,
     alerts,
     audit,
     auth,
@@ -11,6 +12,7 @@ from app.admin import (
     forgery,
     imports,
     integrations,
+    passwords,
     patient_consents,
     patient_enrollments,
     patient_forms,
@@ -21,13 +23,19 @@ from app.admin import (
     patient_vitals,
     patients,
     record_texts,
+    roles,
+    second_factor,
+    sessions,
     texts,
     triage,
+    user_actions,
+    users,
 )
 from app.admin.base import console
 
 __all__ = [
-    "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery", "imports",
-    "integrations", "patient_consents", "patient_enrollments", "patient_forms", "patient_orders", "patient_programs",
-    "patient_status", "patient_timeline", "patient_vitals", "patients", "record_texts", "texts", "triage",
+    "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
+    "imports", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
+    "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
+    "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
 ]  # fmt: skip

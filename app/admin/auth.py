@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from app.admin.base import console_page, open_page
 from app.admin.targets import wanted_page
-from app.domain.errors import AccountLocked, AuthenticationFailed, PermissionDenied
+from app.domain.errors import AccountLocked, AuthenticationFailed, PermissionDenied, TotpInvalid, TotpRequired
 from app.domain.roles import Permission, Role, is_granted
 from app.schemas.auth import LoginSchema
 from app.services.console_sessions import end_console_session, open_console_session
@@ -17,6 +17,7 @@ from app.web.errors import STATUS
 from app.web.identity import console_cookie, console_cookie_name
 
 _TOTP_CODE = re.compile("[0-9]{6}")
+_ABOUT_CODE = frozenset({TotpRequired.code, TotpInvalid.code})
 _BLANK = "Enter your e-mail address and your password."
 _NO_STAFF = "This account is not a staff account, so it cannot use the console."
 _SIGNED_OUT = "You are signed out."
@@ -61,7 +62,7 @@ def _let_in() -> Response:
 def _filled_in() -> dict[str, str]:
     """Return the form's fields; a code of the second factor only when one was typed: 6 digits, or a recovery code."""
     filled = {name: request.form.get(name, "") for name in ("email", "password")}
-    code = request.form.get("code", "").strip()
+    code = "".join(request.form.get("code", "").split()) or request.form.get("recovery_code", "").strip()
     if code:
         filled["totp_code" if _TOTP_CODE.fullmatch(code) else "recovery_code"] = code
     return filled
@@ -70,8 +71,16 @@ def _filled_in() -> dict[str, str]:
 def _form(code: str | None = None, problem: str = "") -> ResponseReturnValue:
     if code is not None:
         g.error_code = code
-    page = render_template("admin/login.html", problem=problem, wanted=wanted_page(request.values.get("next", "")))
+    page = render_template(
+        "admin/login.html", problem=problem, asks_code=code in _ABOUT_CODE, onward=_destination(),
+        wanted=wanted_page(request.values.get("next", "")), is_over=_is_over(),
+    )  # fmt: skip
     return page, STATUS[code] if code else 200
+
+
+def _is_over() -> bool:
+    """Say whether the browser still shows the cookie of a session that is no more."""
+    return request.method == "GET" and bool(console_cookie()) and not g.get("actor")
 
 
 def _destination() -> str:

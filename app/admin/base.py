@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from app.admin.targets import wanted_page
-from app.domain.errors import PermissionDenied, TotpSetupRequired
+from app.domain.errors import PermissionDenied
 from app.domain.roles import Permission
 from app.web.damaged_values import damage_shown_as_marks
 from app.web.identity import CONSOLE
@@ -31,7 +31,7 @@ def console_page(
             if g.get("actor") is None:
                 return _to_login()
             if actor().must_set_up_2fa and permission is not Permission.OWN_ACCOUNT:
-                raise TotpSetupRequired
+                return _to_set_up()
             if may(Permission.USE_CONSOLE) and may(permission):
                 with damage_shown_as_marks():
                     return view(*args, **kwargs)
@@ -45,7 +45,7 @@ def console_page(
 
 
 def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
-    """Add a page that needs nobody signed in; there is one, the login."""
+    """Add a page that needs nobody signed in: those by which one gets in."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -60,6 +60,12 @@ def open_page(rule: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], 
 def may(permission: Permission | str) -> bool:
     """Say whether the person who is signed in, if any, holds the permission."""
     return bool(g.get("actor")) and actor().may(Permission(permission))
+
+
+def is_open(endpoint: str | None) -> bool:
+    """Say whether the endpoint is a page of the console that needs nobody signed in."""
+    view = current_app.view_functions.get(endpoint or "")
+    return getattr(view, "required_permission", Permission.SIGNED_IN) is None and request.blueprint == console.name
 
 
 def load_query(schema: Schema) -> Any:
@@ -91,3 +97,9 @@ def _to_login() -> ResponseReturnValue:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         return render_template("admin/onward.html", login=login)
     return redirect(login)
+
+
+def _to_set_up() -> ResponseReturnValue:
+    """Lead whoever must use a second factor to the page that sets it up; nothing else is shown before."""
+    page = url_for("admin.second_factor")
+    return Response(status=403, headers={"HX-Redirect": page}) if is_htmx() else redirect(page, 303)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, load_query
 from app.domain.emr import EmrOrder, EmrPage, EmrQuery
-from app.domain.errors import EmrNotConfigured, EmrUnavailable, StaleVersion
+from app.domain.errors import EmrNotConfigured, EmrUnavailable, PossibleDuplicate, StaleVersion
 from app.domain.roles import Permission
 from app.schemas.emr import EmrQuerySchema
 from app.schemas.patient_rows import read_patient
@@ -16,6 +16,7 @@ from app.web.errors import STATUS
 from app.web.security import actor
 
 _CHANGED = "The record changed since you looked at it. Look again."
+_ALIKE = "Nothing was created: look at the records that may be of the same person."
 
 
 @console_page("/patients/emr", Permission.WRITE_PATIENTS)
@@ -37,11 +38,16 @@ def emr_patient(external_id: str) -> ResponseReturnValue:
     if request.method == "GET":
         return _preview(external_id)
     try:
-        order = EmrOrder(external_id, confirm=request.form.get("confirm"))
-        return _to(import_from_emr(actor(), order, read_patient).patient.id)
-    except StaleVersion as refusal:
+        return _to(import_from_emr(actor(), _order(external_id), read_patient).patient.id)
+    except (StaleVersion, PossibleDuplicate) as refusal:
         g.error_code = refusal.code
-        return _preview(external_id, _CHANGED), STATUS[refusal.code]
+        problem = _CHANGED if isinstance(refusal, StaleVersion) else _ALIKE
+        return _preview(external_id, problem), STATUS[refusal.code]
+
+
+def _order(external_id: str) -> EmrOrder:
+    form = request.form
+    return EmrOrder(external_id, confirm=form.get("confirm"), allow_duplicate=form.get("allow_duplicate") == "yes")
 
 
 def _list(query: EmrQuery, page: EmrPage | None, problem: str = "") -> str:

@@ -7,7 +7,7 @@ from flask import Response, current_app, g, request, session
 from flask.blueprints import BlueprintSetupState
 from flask_wtf.csrf import CSRFError
 
-from app.admin.base import console
+from app.admin.base import console, is_open
 from app.domain.errors import PermissionDenied
 from app.extensions import csrf
 from app.web.identity import console_cookie
@@ -34,8 +34,12 @@ def _harden(state: BlueprintSetupState) -> None:
 
 @console.before_app_request
 def _bind_token() -> None:
-    """Make the token that of the console session, so that it ends with it and is the same in all its tabs."""
-    if g.get("actor") is None:
+    """Make the token that of the console session, so that it ends with it and is the same in all its tabs.
+
+    Open pages keep the browser's own: who follows a mailed link may be signed in though the strict cookie does not come
+    with the first request, and the form of that page must still be taken.
+    """
+    if g.get("actor") is None or is_open(request.endpoint):
         return
     bound = sha256(b"csrf of " + console_cookie().encode()).hexdigest()
     if session.get(_TOKEN) != bound:
@@ -48,7 +52,7 @@ def _refuse_forged() -> None:
         return
     if not _is_from_our_site():
         raise PermissionDenied(_FOREIGN)
-    if g.get("actor") is None and request.endpoint != "admin.login":
+    if g.get("actor") is None and not is_open(request.endpoint):
         return  # nothing can happen in nobody's name: the page leads to the login
     try:
         csrf.protect()

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 from app.admin.base import console_page, load_query
 from app.domain.errors import ValidationFailed
 from app.domain.paging import PageRequest
-from app.domain.patient_csv import COLUMNS
+from app.domain.patient_columns import COLUMNS
 from app.domain.roles import Permission
 from app.schemas.imports import ImportOptionsSchema
 from app.schemas.patient_rows import read_patient
@@ -118,4 +118,4 @@ def _chosen(report: ImportReport) -> dict[str, object]:
         if f"column-{number}" in request.form
     }
     options = {name: request.form.get(name, "") for name in ("on_error", "on_existing")}
-    return {**options, "mapping": mapping}
+    return {**options, "allow_duplicates": request.form.get("allow_duplicates") == "true", "mapping": mapping}

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from flask import request
 
 from app.admin.base import console, may
+from app.domain.roles import Permission
+from app.domain.users import AccountState
 from app.web.headers import script_nonce
 
 LEVELS = {"critical": "Critical", "warning": "Warning", "normal": "Normal", "no_data": "No data"}
@@ -70,16 +72,57 @@ PATIENT_FIELDS = {
     "zip": "ZIP code",
     "external_id": "External id",
     "timezone": "Time zone",
+    "ssn": "Social Security number",
+    "preferred_language": "Language",
+    "emergency_contact_name": "Emergency contact",
+    "emergency_contact_phone": "Emergency phone",
+    "emergency_contact_relationship": "Emergency contact is their",
+    "conditions": "Diagnoses",
 }
+LIKENESSES = {"name_and_birth_date": "name and birth date", "phone": "phone", "ssn": "Social Security number"}
 _YESTERDAY = "24\u00a0h\u00a0ago"
+PERMISSIONS = {
+    Permission.READ_PATIENTS: "See patients",
+    Permission.WRITE_PATIENTS: "Add and change patients",
+    Permission.MERGE_PATIENTS: "Merge two records of one person",
+    Permission.EXPORT_PATIENTS: "Export all patients",
+    Permission.READ_NOTES: "Read notes",
+    Permission.WRITE_NOTES: "Write notes",
+    Permission.READ_DEVICES: "See devices",
+    Permission.WRITE_DEVICES: "Register, assign and swap devices",
+    Permission.MANAGE_INTEGRATIONS: "Connect the medical record system",
+    Permission.READ_OBSERVATIONS: "See readings",
+    Permission.SUBMIT_READINGS: "Submit readings",
+    Permission.READ_TRIAGE: "See the triage board and alerts",
+    Permission.ACKNOWLEDGE_ALERTS: "Acknowledge alerts",
+    Permission.READ_BILLING: "See billing",
+    Permission.WRITE_BILLING: "Make and change billing entries",
+    Permission.READ_FHIR: "Read FHIR resources",
+    Permission.READ_USERS: "See accounts and roles",
+    Permission.WRITE_USERS: "Make, change and disable accounts",
+    Permission.READ_AUDIT: "See the audit trail",
+    Permission.READ_ACCESS_LOG: "See who opened a record",
+    Permission.BREAK_GLASS: "Take emergency access",
+    Permission.USE_CONSOLE: "Use this console",
+    Permission.OWN_ACCOUNT: "Manage the own password and second factor",
+    Permission.SIGNED_IN: "Change the own name, end own sessions",
+}
+STATES = {
+    AccountState.ACTIVE: ("Active", "normal"),
+    AccountState.INVITED: ("Invited", "no_data"),
+    AccountState.LOCKED: ("Locked", "warning"),
+    AccountState.DISABLED: ("Disabled", "critical"),
+}
 GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"}
 
 
 @console.app_context_processor
 def _names() -> dict[str, Any]:
-    names = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
+    names: dict[str, Any] = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
     names |= {"DEVICE_STATUSES": DEVICE_STATUSES, "DEVICE_KINDS": DEVICE_KINDS}
     names |= {"IMPORT_STATES": IMPORT_STATES, "EMR_WARNINGS": EMR_WARNINGS, "PATIENT_FIELDS": PATIENT_FIELDS}
+    names |= {"STATES": STATES, "PERMISSIONS": PERMISSIONS}
+    names |= {"LIKENESSES": LIKENESSES}
     return {**names, "may": may, "script_nonce": script_nonce, "same_list": same_list, "moved": moved}
 
 

@@ -8,6 +8,7 @@ from app.api.base import EndpointGroup
 from app.domain.emr import EmrOrder, EmrQuery
 from app.domain.roles import Permission
 from app.schemas.emr import EmrOrderSchema, EmrOutcomeSchema, EmrPageSchema, EmrQuerySchema
+from app.schemas.errors import PossibleDuplicateSchema
 from app.schemas.patient_rows import read_patient
 from app.services.emr import import_from_emr, search_emr
 from app.web.responses import cursor_body
@@ -37,6 +38,9 @@ class EmrImport(MethodView):
     @emr.arguments(EmrOrderSchema)
     @emr.response(200, EmrOutcomeSchema)
     @emr.alt_response(201, schema=EmrOutcomeSchema, description="The patient is new here.")
+    @emr.alt_response(
+        409, schema=PossibleDuplicateSchema, description="The person may be known, or a preview is to be seen first."
+    )
     def post(self, order: EmrOrder) -> Any:
         """Take a patient over; with `preview` only show what would change."""
         outcome = import_from_emr(actor(), order, read_patient)

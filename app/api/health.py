@@ -9,6 +9,7 @@ from app.services.health import (
     check_audit,
     check_database,
     check_disk,
+    check_fhir,
     check_integrity,
     check_jobs,
     overall,
@@ -56,5 +57,6 @@ def _parts() -> list[Part]:
         check_jobs(),
         check_integrity(),
         check_audit(),
+        check_fhir(),
         check_disk(settings.var_dir),
     ]

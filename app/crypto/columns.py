@@ -6,7 +6,6 @@ set first, because the value is bound to them. Decryption happens when the attri
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import date
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from uuid import UUID
@@ -51,12 +50,12 @@ class Encrypted(Generic[T]):
     def __get__(self, row: EncryptedRow | None, owner: type) -> Self | T:
         if row is None:
             return self
+        opened = row.__dict__.get(_OPENED)
+        if opened and (kept := opened.get(self.column)) and kept[0] is row.__dict__.get(self.column):
+            return self._decode(kept[1])
         envelope: bytes | None = getattr(row, self.column)
         if envelope is None:
             return None  # type: ignore[return-value]  # an optional column is declared with T | None
-        opened = row.__dict__.get(_OPENED)
-        if opened is not None and (kept := opened.get(self.column)) and kept[0] is envelope:
-            return self._decode(kept[1])
         practice_id = row.encryption_practice
         where = place(row.__tablename__, self.column, row.encryption_row, practice_id)
         try:
@@ -132,17 +131,17 @@ def open_ahead(rows: Sequence[EncryptedRow], columns: Sequence[str]) -> None:
     """
     for row in rows:
         before, after = f"{row.__tablename__}|", f"|{row.encryption_row}|{row.encryption_practice}"
-        keys = keyring.practice(row.encryption_practice)
-        opened = row.__dict__[_OPENED] = {}
+        keys, loaded = keyring.practice(row.encryption_practice).data, row.__dict__
+        opened = loaded[_OPENED] = {}
         for column in columns:
-            envelope = getattr(row, column)
+            envelope = loaded.get(column)
             if envelope is None:
                 continue
-            with suppress(IntegrityViolated):  # noted, marked or refused when it is read
-                key = keys.data.get(key_version(envelope))
-                if key is not None:
-                    where = f"{before}{column}{after}".encode()
-                    opened[column] = envelope, open_sealed(key, where, envelope).decode()
+            try:
+                where = f"{before}{column}{after}".encode()
+                opened[column] = envelope, open_sealed(keys[key_version(envelope)], where, envelope).decode()
+            except (IntegrityViolated, KeyError):  # noted, marked or refused when it is read; a new key is loaded then
+                continue
 
 
 def encrypted_text(column: str) -> Encrypted[str]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
+from app.domain.duplicates import Candidate
 from app.domain.fhir.patient import EmrPatient
 
 EmrAuth = Literal["none", "bearer", "basic"]
@@ -62,11 +63,15 @@ class EmrSettings:
 
 @dataclass(frozen=True, slots=True)
 class EmrOrder:
-    """What to take over; `confirm` is the token of the preview whose changes one has seen."""
+    """What to take over; `confirm` is the token of the preview whose changes one has seen.
+
+    `allow_duplicate` says that a record of ours that looks like this patient's is of another person.
+    """
 
     external_id: str
     preview: bool = False
     confirm: str | None = None
+    allow_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,10 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class EmrOutcome:
-    """What was done, or what would be; `left_out` are fields of theirs that our rules do not take, and why."""
+    """What was done, or what would be; `left_out` are fields of theirs that our rules do not take, and why.
+
+    `candidates` are records of ours that may be of the same person, while they are no record of ours for certain.
+    """
 
     status: Literal["created", "updated", "unchanged", "preview"]
     patient: Any
@@ -88,3 +96,4 @@ class EmrOutcome:
     confirm: str | None = None
     warnings: Sequence[str] = ()
     left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    candidates: Sequence[Candidate] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.domain.errors import ValidationFailed
-from app.domain.patient_csv import HeaderMap, body_of
+from app.domain.patient_columns import HeaderMap, body_of, cells_of, column_of, shown
 from app.domain.patients import NewPatient
 
 OnError = Literal["skip", "abort"]
@@ -23,6 +23,10 @@ OPEN = frozenset({QUEUED, RUNNING})
 SHOWN_ROWS = 10  # of a preview
 SHOWN_ERRORS = 100  # in an answer; the report has all that are kept
 KEPT_ERRORS = 10_000
+COUNTED = ("created", "updated", "unchanged", "skipped", "failed")
+
+# Columns whose usual messages repeat what was given.
+_VALUELESS = {"conditions": "Must be ICD-10-CM codes that are valid today, separated by semicolons: I10; E11.65."}
 
 ReadRow = Callable[[Mapping[str, Any]], NewPatient]
 """Makes a record of a row's body; raises ValidationFailed. The API's own schema, handed in from above."""
@@ -33,11 +37,12 @@ class ImportOptions:
     """What to do with rows that are wrong and with patients who exist.
 
     `skip` leaves wrong rows out, `abort` takes all rows or none. An existing patient is one with the row's record
-    number, or failing that its external id.
+    number, or failing that its external id; one who looks like the same person counts too, unless `allow_duplicates`.
     """
 
     on_error: OnError = "skip"
     on_existing: OnExisting = "error"
+    allow_duplicates: bool = False
     mapping: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,10 +64,20 @@ class RowOfFile:
     new: NewPatient | None
     errors: Sequence[RowError] = ()
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The fields as they may be shown."""
+        return shown(self.body)
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The fields by our columns, as they may be shown."""
+        return cells_of(self.body)
+
 
 @dataclass(slots=True)
 class Tally:
-    """What has become of rows, counted."""
+    """What has become of rows, counted; `possible_duplicates` are among those that were not created."""
 
     rows: int = 0
     created: int = 0
@@ -70,6 +85,7 @@ class Tally:
     unchanged: int = 0
     skipped: int = 0
     failed: int = 0
+    possible_duplicates: int = 0
     errors: list[RowError] = field(default_factory=list)
 
     def fail(self, errors: Sequence[RowError]) -> None:
@@ -77,9 +93,14 @@ class Tally:
         self.failed += 1
         self.errors.extend(errors)
 
+    def skip(self, notes: Sequence[RowError]) -> None:
+        """Count a row that is left out, and say why where that may surprise."""
+        self.skipped += 1
+        self.errors.extend(notes)
+
     def add(self, other: "Tally") -> None:
         """Count another tally in, keeping no more errors than are kept at all."""
-        for name in ("rows", "created", "updated", "unchanged", "skipped", "failed"):
+        for name in ("rows", *COUNTED, "possible_duplicates"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.errors.extend(other.errors[: max(0, KEPT_ERRORS - len(self.errors))])
 
@@ -107,7 +128,7 @@ def read_row(columns: HeaderMap, number: int, cells: Sequence[str], read: ReadRo
 def row_errors(number: int, messages: Mapping[str, Sequence[str]]) -> tuple[RowError, ...]:
     """Return a schema's messages as a row's errors: `address.zip` is the column `zip`."""
     return tuple(
-        RowError(number, None if field == "non_field_errors" else field.removeprefix("address."), message)
+        RowError(number, column_of(field), _VALUELESS.get(column_of(field) or "", message))
         for field, found in messages.items()
         for message in found
     )

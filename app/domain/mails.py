@@ -23,7 +23,7 @@ def password_reset(public_url: str, token: str, now: datetime) -> Letter:
     minutes = int(RESET_LIFETIME.total_seconds() // 60)
     text = f"""Somebody, hopefully you, asked to set a new password for your Vantrexia account.
 
-{_link(public_url, token)}
+{password_link(public_url, token)}
 
 The link works once, within {minutes} minutes. If you did not ask for it, do nothing: your password stays as it is.
 """
@@ -35,7 +35,7 @@ def invitation(public_url: str, token: str, now: datetime) -> Letter:
     hours = int(INVITATION_LIFETIME.total_seconds() // 3600)
     text = f"""An account at Vantrexia was made for you. Choose your password here:
 
-{_link(public_url, token)}
+{password_link(public_url, token)}
 
 The link works once, within {hours} hours.
 """
@@ -72,6 +72,6 @@ If this was not you, tell an administrator of your practice at once.
     return Letter("account_changed", "Your Vantrexia account was changed", text, now)
 
 
-def _link(public_url: str, token: str) -> str:
+def password_link(public_url: str, token: str) -> str:
     """Return the page's address; the token stands behind the #, which browsers send to nobody."""
     return f"{public_url.rstrip('/')}/admin/set-password#{quote(token)}"

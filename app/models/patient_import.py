@@ -80,6 +80,16 @@ class PatientImport(Identified, TenantScoped, Timestamps, Audited, Base):
         return self._said("wanted") or {}
 
     @property
+    def allow_duplicates(self) -> bool:
+        """Whether rows that look like somebody are of other people."""
+        return bool(self._said("allow_duplicates"))
+
+    @property
+    def possible_duplicates(self) -> int:
+        """How many rows looked like somebody and were not created."""
+        return int(self._said("possible_duplicates") or 0)
+
+    @property
     def ignored_columns(self) -> list[str]:
         """The headers that are not read."""
         return self._said("ignored") or []

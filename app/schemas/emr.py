@@ -6,7 +6,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from app.domain.emr import DEFAULT_PAGE_SIZE, EMR_AUTHS, MAX_PAGE_SIZE, EmrOrder, EmrQuery, EmrSettings
 from app.schemas.base import Body, QueryNumber, Row
-from app.schemas.fields import Day, Instant, Secret, Text
+from app.schemas.errors import CandidateSchema
+from app.schemas.fields import Day, Instant, Secret, Text, YesNo
 from app.schemas.patients import PatientSchema
 
 
@@ -57,6 +58,10 @@ class EmrOrderSchema(Body):
     external_id = Text(required=True, longest=64)
     preview = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     confirm = Text(load_default=None, longest=64, allow_none=True)
+    allow_duplicate = YesNo(
+        load_default=False,
+        metadata={"description": "True: a record of ours that looks like this patient's is of another person."},
+    )
 
     @post_load
     def _order(self, data: dict[str, Any], **_: Any) -> EmrOrder:
@@ -80,6 +85,10 @@ class EmrOutcomeSchema(Schema):
     confirm = fields.String(required=True, allow_none=True)
     warnings = fields.List(fields.String(), required=True)
     left_out = fields.Dict(required=True, metadata={"description": "Fields of theirs that cannot be taken, and why."})
+    candidates = fields.List(
+        fields.Nested(CandidateSchema), required=True,
+        metadata={"description": "In a preview of a new patient: records of ours that may be of the same person."},
+    )  # fmt: skip
 
 
 class EmrSettingsSchema(Body):

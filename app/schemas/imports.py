@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from app.domain.imports import ON_ERROR, ON_EXISTING, STATES, ImportOptions
 from app.domain.text import is_storable
 from app.schemas.base import Body, Row
-from app.schemas.fields import Data, Instant
+from app.schemas.fields import Data, Instant, YesNo
 
 _MAX_MAPPING = 200
 
@@ -33,6 +33,15 @@ class Mapped(fields.Field[dict[str, str]]):
         return mapping
 
 
+class QueryYesNo(YesNo):
+    """`true` or `false` as a query writes them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> bool:
+        if value not in {"true", "false"}:
+            raise ValidationError("Not a valid boolean.")
+        return bool(value == "true")
+
+
 class ImportOptionsSchema(Body):
     """What to do with wrong rows and with patients who exist."""
 
@@ -42,8 +51,13 @@ class ImportOptionsSchema(Body):
     )  # fmt: skip
     on_existing = fields.String(
         load_default="error", validate=validate.OneOf(ON_EXISTING),
-        metadata={"description": "For rows whose record number, or else external id, a patient has already."},
+        metadata={"description": "For rows whose record number, or else external id, a patient has already, and for"
+                                 " rows that look like a known person."},
     )  # fmt: skip
+    allow_duplicates = YesNo(
+        load_default=False,
+        metadata={"description": "True: rows that look like known people, or like one another, are of other people."},
+    )
     mapping = Mapped(load_default=dict)
 
     @post_load
@@ -55,6 +69,7 @@ class NewImportSchema(ImportOptionsSchema):
     """How to take a file in."""
 
     dry_run = fields.String(load_default="false", validate=validate.OneOf(["true", "false"]))
+    allow_duplicates = QueryYesNo(load_default=False)
     file_name = fields.String(load_default="", validate=validate.Length(max=200))
 
     @post_load
@@ -75,7 +90,7 @@ class PreviewRowSchema(Schema):
     """A row as it was read."""
 
     number = fields.Integer(required=True, data_key="row")
-    body = fields.Dict(required=True, data_key="fields")
+    shown = fields.Dict(required=True, data_key="fields")
     errors = fields.List(fields.Nested(RowErrorSchema), required=True)
 
 
@@ -105,6 +120,7 @@ class PatientImportSchema(Row):
     problem = fields.String(required=True, allow_none=True, attribute="about.problem")
     on_error = fields.String(required=True, attribute="about.on_error")
     on_existing = fields.String(required=True, attribute="about.on_existing")
+    allow_duplicates = fields.Boolean(required=True, attribute="about.allow_duplicates")
     file_name = fields.String(required=True, attribute="about.file_name")
     mapping = fields.Dict(
         required=True, attribute="about.mapping", metadata={"description": "Our column by the file's header."}
@@ -118,8 +134,15 @@ class PatientImportSchema(Row):
     unchanged = fields.Integer(required=True, attribute="about.unchanged")
     skipped = fields.Integer(required=True, attribute="about.skipped")
     failed = fields.Integer(required=True, attribute="about.failed")
+    possible_duplicates = fields.Integer(
+        required=True, attribute="about.possible_duplicates",
+        metadata={"description": "Rows that look like a known person or an earlier row; none of them was created."},
+    )  # fmt: skip
     error_count = fields.Integer(required=True)
-    errors = fields.List(fields.Nested(RowErrorSchema), required=True, metadata={"description": "The first hundred."})
+    errors = fields.List(
+        fields.Nested(RowErrorSchema), required=True,
+        metadata={"description": "The first hundred; rows skipped because they look like somebody are named here too."},
+    )  # fmt: skip
     preview = fields.List(fields.Nested(PreviewRowSchema), required=True)
     created_at = Instant(required=True, attribute="about.created_at")
     started_at = Instant(required=True, allow_none=True, attribute="about.started_at")

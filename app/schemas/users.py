@@ -45,14 +45,19 @@ class UserQuerySchema(PageQuery):
 
     role = fields.String(validate=_ROLE)
     active = fields.String(validate=validate.OneOf(["true", "false"]))
+    search = Text(
+        longest=100, blank=True, load_default="", metadata={"description": "Parts of names or of the address."}
+    )
     ordering = fields.String(load_default="last_name", validate=validate.OneOf(USER_ORDERINGS))
 
     @post_load
     def query(self, values: dict[str, Any], **_: Any) -> UserQuery:
         """Make the query."""
         role, active = values.get("role"), values.get("active")
-        paging, ordering = paging_of(values), values["ordering"]
-        return UserQuery(paging, Role(role) if role else None, active and active == "true", ordering)
+        is_active = active == "true" if active else None
+        return UserQuery(
+            paging_of(values), Role(role) if role else None, is_active, values["ordering"], values["search"]
+        )
 
 
 class SignInPolicySchema(Body):

@@ -4,12 +4,15 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.domain.fhir.observation import BloodPressureFacts, blood_pressure_observation
 from app.extensions import db
 from app.services.integrity import damaged_places
 from app.services.sealing import LATE_AFTER_SECONDS
@@ -50,6 +53,17 @@ def check_audit() -> Part:
     """Ask whether audit events wait for their seal longer than two intervals; without a seal all of them wait."""
     late = f"SELECT coalesce(now - unsealed_at > interval '{LATE_AFTER_SECONDS} seconds', false) FROM audit_state()"  # noqa: S608
     return _timed("audit", lambda: _query(late) is False, required=False)
+
+
+def check_fhir() -> Part:
+    """Write a made-up reading as FHIR, as the pages of our data do: wrong code tables would show here."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    facts = BloodPressureFacts(
+        id=UUID(int=1), version=1, last_updated=at, patient_id=UUID(int=2), patient_display=None, measured_at=at,
+        status="final", systolic=120, systolic_absent_reason=None, diastolic=80, diastolic_absent_reason=None,
+        pulse=None, device_display=None,
+    )  # fmt: skip
+    return _timed("fhir", lambda: blood_pressure_observation(facts)["resourceType"] == "Observation", required=False)
 
 
 def check_disk(directory: Path) -> Part:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import ValidationFailed
 from app.domain.imports import ReadRow, RowOfFile, read_row
-from app.domain.patient_csv import CsvRefused, HeaderMap, map_headers, open_csv
+from app.domain.patient_columns import HeaderMap, map_headers
+from app.domain.patient_csv import CsvRefused, open_csv
 from app.models import PatientImport, PatientImportPiece
 from app.models.base import new_id
 from app.services.transaction import transaction

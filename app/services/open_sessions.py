@@ -63,10 +63,13 @@ def end_one(actor: Actor, session_id: UUID) -> None:
 def end_all_own(actor: Actor) -> None:
     """Log out everywhere, here too."""
     with transaction() as session:
-        user = session.scalar(select(User).where(User.practice_id == actor.practice_id, User.id == actor.user_id))
-        if user is None:
-            raise NotFound
-        end_all(session, user, "logout_all")
+        end_all(session, _own_account(session, actor), "logout_all")
+
+
+def end_others(actor: Actor) -> None:
+    """Log out everywhere but here."""
+    with transaction() as session:
+        end_all(session, _own_account(session, actor), "logout_others", keep=actor.session_id)
 
 
 def end_all(session: Session, user: User, reason: str, keep: UUID | None = None) -> None:
@@ -91,6 +94,13 @@ def renew_own_session(session: Session, user: User, session_id: UUID | None) -> 
         .values(security_version=user.security_version)
     )
     return renew_session(session, user, session_id) if session_id else None
+
+
+def _own_account(session: Session, actor: Actor) -> User:
+    user = session.scalar(select(User).where(User.practice_id == actor.practice_id, User.id == actor.user_id))
+    if user is None:
+        raise NotFound
+    return user
 
 
 def _families(session: Session, actor: Actor) -> list[OpenSession]:

@@ -12,7 +12,7 @@ from app.audit.hook import enter_practice
 from app.crypto.blind_index import login_index
 from app.domain.actor import Actor
 from app.domain.errors import ValidationFailed, VantrexiaError
-from app.domain.mails import account_changed, invitation, password_reset
+from app.domain.mails import account_changed, invitation, password_link, password_reset
 from app.domain.password_tokens import MAX_LIVE_RESETS, TokenPurpose, expires_at
 from app.domain.passwords import MIN_LENGTH, normalise, password_problems
 from app.integrations.mail import postbox
@@ -73,7 +73,13 @@ def send_reset(practice_id: UUID, user_id: int) -> None:
 
 
 def mail_token(session: Session, user: User, purpose: TokenPurpose) -> None:
-    """Make a secret, keep its hash and mail it, within the caller's transaction."""
+    """Make a secret and mail it, within the caller's transaction."""
+    letter = _LETTERS[purpose](postbox.public_url, make_token(session, user, purpose), now())
+    write_mail(session, user.practice_id, user.email, letter)
+
+
+def make_token(session: Session, user: User, purpose: TokenPurpose) -> str:
+    """Make a secret that sets a password once, keep its hash, and return what its owner gets to see of it."""
     secret = secrets.token_urlsafe(32)
     token = PasswordToken(
         token_hash=_hash(secret),
@@ -83,8 +89,14 @@ def mail_token(session: Session, user: User, purpose: TokenPurpose) -> None:
         expires_at=expires_at(purpose, now()),
     )
     session.add(token)
-    letter = _LETTERS[purpose](postbox.public_url, f"{user.practice_id.hex}.{secret}", now())
-    write_mail(session, user.practice_id, user.email, letter)
+    return f"{user.practice_id.hex}.{secret}"
+
+
+def make_invitation_link(user: User) -> str:
+    """Return a link by which a new account chooses its password, for an operator to hand over; nothing is mailed."""
+    context.bind(practice_id=user.practice_id)
+    with transaction() as session:
+        return password_link(postbox.public_url, make_token(session, user, TokenPurpose.INVITATION))
 
 
 def reset_password(token: str, password: str) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from uuid import UUID
 
 from sqlalchemy import Integer, Row, Select, and_, asc, bindparam, desc, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from app.audit import events
 from app.crypto.blind_index import search_tokens
@@ -26,6 +26,13 @@ from app.services.transaction import transaction
 
 _SHOWN = (
     "first_name_enc", "last_name_enc", "date_of_birth_enc", "mrn_enc", "phone_enc", "email_enc", "address_enc",
+)  # fmt: skip
+
+# A list shows no more of a record than this, so no more is fetched; whoever reads another column is told so.
+_LISTED = load_only(
+    *(getattr(Patient, column) for column in _SHOWN), Patient.id, Patient.practice_id, Patient.gender, Patient.version,
+    Patient.address_state, Patient.external_id, Patient.is_active, Patient.created_at, Patient.updated_at,
+    raiseload=True,
 )  # fmt: skip
 
 
@@ -74,7 +81,7 @@ def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[
     direction = desc if ordering.startswith("-") else asc
     counted = select(func.count()).select_from(Patient).where(*conditions)
     page = select(Patient, counted.correlate(None).scalar_subquery().label("in_all")).where(*conditions)
-    page = page.order_by(direction(Patient.created_at), direction(Patient.id))
+    page = page.options(_LISTED).order_by(direction(Patient.created_at), direction(Patient.id))
     return page.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer)), counted
 
 
@@ -84,7 +91,7 @@ def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: S
     else:
         ids = _name_order(session, actor, query)
     wanted = ids[query.paging.offset : query.paging.offset + query.paging.page_size]
-    loaded = session.scalars(visible_to(actor).where(Patient.id.in_(wanted)))
+    loaded = session.scalars(visible_to(actor).where(Patient.id.in_(wanted)).options(_LISTED))
     by_id = {patient.id: patient for patient in loaded}
     return Page([by_id[patient_id] for patient_id in wanted if patient_id in by_id], len(ids), query.paging)
 

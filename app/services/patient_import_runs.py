@@ -16,8 +16,10 @@ from app.domain.imports import ReadRow, RowOfFile, Tally
 from app.domain.patient_csv import CsvRefused
 from app.models import PatientImport, PatientImportError
 from app.services import import_files
-from app.services.patient_batches import Judged, Seen, judge, take_mrns, write_judged
-from app.services.patient_imports import BATCH, keep_tally, on_existing
+from app.services.duplicates import hold_back_others, was_overtaken
+from app.services.patient_batches import take_mrns, write_judged
+from app.services.patient_imports import BATCH, keep_tally, options_of
+from app.services.patient_judging import Judged, Seen, judge
 from app.services.transaction import now, transaction
 
 _ROWS_WRONG = "Nothing was imported: some rows are wrong."
@@ -74,7 +76,7 @@ def _begin(import_id: UUID) -> PatientImport | None:
 
 
 def _run_in_batches(one: PatientImport, read: ReadRow) -> None:
-    rows, seen = import_files.rows_of(one, read), Seen()
+    rows, seen = import_files.rows_of(one, read), Seen(one.practice_id)
     done = one.rows_done
     for _ in range(done):
         seen.note([next(rows)])
@@ -93,10 +95,13 @@ def _take_batch(one: PatientImport, batch: list[RowOfFile], seen: Seen, done: in
         locked = _lock(session, one.id, imports.RUNNING)
         if locked is None or locked.rows_done != done:
             raise Stopped
-        judged = judge(session, one.practice_id, batch, seen, on_existing(one))
+        hold_back_others(session, one.practice_id)
+        judged = judge(session, one.practice_id, batch, seen, options_of(one))
         tally = write_judged(session, one.practice_id, judged)
         locked.rows_done = done + len(batch)
-        so_far = Tally(0, locked.created, locked.updated, locked.unchanged, locked.skipped, locked.failed)
+        so_far = Tally(possible_duplicates=locked.possible_duplicates)
+        for name in imports.COUNTED:
+            setattr(so_far, name, getattr(locked, name))
         so_far.add(tally)
         keep_tally(session, locked, so_far)
 
@@ -116,10 +121,10 @@ def _run_whole(one: PatientImport, read: ReadRow) -> None:
 
 def _look_at_all(one: PatientImport, read: ReadRow) -> tuple[Tally, int]:
     """Return what is wrong, and how many record numbers will be needed."""
-    tally, seen, missing, done = Tally(), Seen(), 0, 0
+    tally, seen, missing, done = Tally(), Seen(one.practice_id), 0, 0
     for batch in import_files.batches(import_files.rows_of(one, read), BATCH):
         with transaction() as session:
-            judged = judge(session, one.practice_id, batch, seen, on_existing(one))
+            judged = judge(session, one.practice_id, batch, seen, options_of(one))
             done += len(batch)
             _tell_progress(session, one, done)
         seen.note(batch)
@@ -129,10 +134,10 @@ def _look_at_all(one: PatientImport, read: ReadRow) -> tuple[Tally, int]:
 
 
 def _write_all(one: PatientImport, read: ReadRow, numbers: list[str]) -> None:
-    tally, seen = Tally(), Seen()
+    tally, seen = Tally(), Seen(one.practice_id)
     with transaction() as session:
         for batch in import_files.batches(import_files.rows_of(one, read), BATCH):
-            judged: Judged = judge(session, one.practice_id, batch, seen, on_existing(one))
+            judged: Judged = judge(session, one.practice_id, batch, seen, options_of(one))
             if judged.tally.failed:
                 raise _Refused
             tally.add(write_judged(session, one.practice_id, judged, numbers))
@@ -140,6 +145,9 @@ def _write_all(one: PatientImport, read: ReadRow, numbers: list[str]) -> None:
             events.store_recorded(session)
             if session.scalar(select(PatientImport.state).where(PatientImport.id == one.id)) != imports.RUNNING:
                 raise Stopped
+        hold_back_others(session, one.practice_id)
+        if not one.allow_duplicates and was_overtaken(session, one.practice_id):
+            raise _Refused
         locked = _lock(session, one.id, imports.RUNNING)
         if locked is None:
             raise Stopped
@@ -152,7 +160,8 @@ def _refuse(one: PatientImport, tally: Tally) -> None:
     with transaction() as session:
         locked = _lock(session, one.id, imports.RUNNING)
         if locked is not None:
-            keep_tally(session, locked, Tally(failed=tally.failed, errors=tally.errors))
+            kept = Tally(failed=tally.failed, possible_duplicates=tally.possible_duplicates, errors=tally.errors)
+            keep_tally(session, locked, kept)
             _end(session, locked, imports.FAILED, _ROWS_WRONG)
 
 

@@ -20,7 +20,8 @@ from app.models import PatientImport, PatientImportError
 from app.models.base import new_id
 from app.services import import_files
 from app.services.outbox import leave_job
-from app.services.patient_batches import Seen, changes_of, judge
+from app.services.patient_changes import changes_of
+from app.services.patient_judging import Seen, judge
 from app.services.transaction import now, transaction
 
 IMPORT_PATIENTS = "import_patients"
@@ -146,6 +147,7 @@ def _set_options(one: PatientImport, options: ImportOptions) -> None:
     one.on_error, one.on_existing = options.on_error, options.on_existing
     one.described = {
         "file_name": one.file_name,
+        "allow_duplicates": options.allow_duplicates,
         "headers": list(columns.headers),
         "wanted": dict(options.mapping),
         "mapping": columns.as_dict,
@@ -155,9 +157,9 @@ def _set_options(one: PatientImport, options: ImportOptions) -> None:
 
 def _survey(session: Session, one: PatientImport, read: ReadRow) -> None:
     """Look at every row without writing one, and note what would happen."""
-    tally, seen = Tally(), Seen()
+    tally, seen = Tally(), Seen(one.practice_id)
     for batch in import_files.batches(import_files.rows_of(one, read), BATCH):
-        judged = judge(session, one.practice_id, batch, seen, on_existing(one))
+        judged = judge(session, one.practice_id, batch, seen, options_of(one))
         seen.note(batch)
         would_change = [bool(changes_of(patient, row.body, row.new)) for row, patient in judged.known if row.new]
         judged.tally.created, judged.tally.updated = len(judged.arrivals), sum(would_change)
@@ -168,8 +170,9 @@ def _survey(session: Session, one: PatientImport, read: ReadRow) -> None:
 
 def keep_tally(session: Session, one: PatientImport, tally: Tally) -> None:
     """Write down what became of rows."""
-    for name in ("created", "updated", "unchanged", "skipped", "failed"):
+    for name in imports.COUNTED:
         setattr(one, name, getattr(tally, name))
+    one.described = {**(one.described or {}), "possible_duplicates": tally.possible_duplicates}
     session.add_all(
         PatientImportError(
             practice_id=one.practice_id, import_id=one.id, row=error.row, column=error.column, message=error.message
@@ -221,6 +224,7 @@ def _ours(actor: Actor, import_id: UUID) -> Select[PatientImport]:
     return select(PatientImport).where(PatientImport.practice_id == actor.practice_id, PatientImport.id == import_id)
 
 
-def on_existing(one: PatientImport) -> imports.OnExisting:
-    """Return what an import does with patients who exist."""
-    return next(choice for choice in imports.ON_EXISTING if choice == one.on_existing)
+def options_of(one: PatientImport) -> ImportOptions:
+    """Return how an import was asked for."""
+    on_existing = next(choice for choice in imports.ON_EXISTING if choice == one.on_existing)
+    return ImportOptions(on_existing=on_existing, allow_duplicates=one.allow_duplicates)

@@ -18,7 +18,7 @@ from app.models import Patient, PatientStatusChange, Practice
 from app.models.base import new_id
 from app.services import triage_summaries
 from app.services.device_custody import free_devices
-from app.services.duplicates import find_duplicates
+from app.services.duplicates import find_duplicates, hold_back_others
 from app.services.patient_fields import SEARCHED, index_names, require_care_team, values_of, write_fields
 from app.services.transaction import now, transaction
 
@@ -129,8 +129,8 @@ def _find_whole(session: Session, actor: Actor, patient_id: UUID) -> Patient:
 
 
 def _refuse_duplicate(session: Session, actor: Actor, new: NewPatient) -> None:
-    """Look for the person while nobody else can create them: two requests at once make one record."""
-    session.execute(select(Practice.id).where(Practice.id == actor.practice_id).with_for_update(key_share=True))
+    """Look for the person while nobody else can create them."""
+    hold_back_others(session, actor.practice_id)
     candidates = find_duplicates(session, actor.practice_id, new)
     if candidates:
         raise PossibleDuplicate(candidates)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from app.audit import context, events
 from app.domain.actor import Actor
@@ -24,6 +24,10 @@ from app.services.triage_summaries import alerts_since, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
+
+_NAMED = load_only(
+    Patient.id, Patient.practice_id, Patient.first_name_enc, Patient.last_name_enc, Patient.mrn_enc, raiseload=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ def _board(conditions: Sequence[ColumnElement[bool]], query: BoardQuery) -> Sele
             User,
             (User.practice_id == TriageSummary.practice_id) & (User.id == TriageSummary.last_reviewed_by),
         )
+        .options(_NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
         .where(*conditions)
         .order_by(*_ORDER[query.ordering])
         .offset(query.paging.offset)

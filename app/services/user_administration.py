@@ -31,9 +31,10 @@ _LAST_ADMIN = "This is the practice's last active administrator."
 
 
 def list_users(actor: Actor, query: UserQuery) -> Page[ManagedUser]:
-    """Return a page of the practice's accounts; names are encrypted, so ordering by them happens here."""
+    """Return a page of the practice's accounts; names are encrypted, so searching and ordering by them happens here."""
     with transaction() as session:
-        found = [_managed(user, until) for user, until in session.execute(_asked_for(actor, query))]
+        asked_for = [_managed(user, until) for user, until in session.execute(_asked_for(actor, query))]
+        found = [user for user in asked_for if user.is_found_by(query.search)]
         events.record(session, "user:list", "user")
     name = query.ordering.removeprefix("-")
     found.sort(key=lambda user: (_sortable(getattr(user, name)), user.id), reverse=query.ordering.startswith("-"))

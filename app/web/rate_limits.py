@@ -16,7 +16,10 @@ from app.web import limit_store
 from app.web.identity import limiter_identity
 
 _UNCOUNTED = ("static", "health.")
-_AUTH = ("auth.Login", "auth.TokenRefresh", "passwords.PasswordReset", "passwords.PasswordResetConfirm", "admin.login")
+_AUTH = (
+    "auth.Login", "auth.TokenRefresh", "passwords.PasswordReset", "passwords.PasswordResetConfirm",
+    "admin.login", "admin.forgot_password", "admin.set_password",
+)  # fmt: skip
 _INGESTION = "ingestion."
 _STORE_TIMEOUT = 0.2  # seconds: a hung Redis must not hang requests
 

@@ -98,8 +98,21 @@
     form.submit();
   }
 
+  // The account menu closes as menus do: by Escape, and by a click or the focus elsewhere.
+  function closeMenu(menu) {
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+    for (const kind of ["pointerdown", "focusin"]) {
+      document.addEventListener(kind, (event) => { if (!menu.contains(event.target)) menu.open = false; });
+    }
+  }
+
   showLocalTimes(document);
   announce(document.body);
+  if (byId("account-menu")) closeMenu(byId("account-menu"));
   if (byId("logout")) {
     byId("time-zone").textContent = `your time zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
     noteActivity();

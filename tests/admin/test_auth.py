@@ -180,6 +180,54 @@ def test_s15_the_console_asks_for_the_second_factor_as_well(client: FlaskClient)
 
 
 def test_s15_the_console_shows_nothing_to_who_must_set_up_a_second_factor(client: FlaskClient) -> None:
-    """No patient, no board."""
+    """No patient, no board, no accounts: every page leads to the one that sets it up, and no link says otherwise."""
     enter(client, a_user(a_practice(require_2fa_for=[Role.ADMIN]), Role.ADMIN))
-    assert [client.get(f"/admin/{page}").status_code for page in ("", "patients")] == [403, 403]
+    led_to = {client.get(f"/admin/{page}").location for page in ("", "patients", "users", "sessions", "audit")}
+    assert led_to == {"/admin/account/second-factor"}
+    page = client.get("/admin/account/second-factor").text
+    assert "Your role must use two-factor sign-in" in page
+    assert "/admin/patients" not in page
+
+
+def test_htmx_too_leaves_for_the_page_that_sets_the_second_factor_up(client: FlaskClient) -> None:
+    """Not into a part of the page."""
+    enter(client, a_user(a_practice(require_2fa_for=[Role.ADMIN]), Role.ADMIN))
+    answer = client.get("/admin/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (403, "/admin/account/second-factor")
+
+
+def test_a_recovery_code_has_a_field_of_its_own(client: FlaskClient) -> None:
+    """And works once."""
+    person = a_user()
+    phone = enrol(client, person)
+    answers = [
+        submit_login(client, person.email, person.password, recovery_code=phone.recovery_codes[0]).status_code,
+        client.post("/admin/logout", data={"csrf_token": token(client, "/admin/patients")}).status_code,
+        submit_login(client, person.email, person.password, recovery_code=phone.recovery_codes[0]).status_code,
+    ]
+    assert answers == [303, 303, 401]
+
+
+def test_a_code_may_be_typed_in_two_groups_as_apps_show_it(client: FlaskClient) -> None:
+    """123 456."""
+    person = a_user()
+    code = enrol(client, person).code()
+    assert submit_login(client, person.email, person.password, code=f"{code[:3]} {code[3:]}").status_code == 303
+
+
+def test_a_wrong_code_is_asked_for_again_and_not_the_password(client: FlaskClient) -> None:
+    """The page says which step it is at."""
+    person = a_user()
+    phone = enrol(client, person)
+    page = submit_login(client, person.email, person.password, code=phone.wrong_code()).text
+    assert "The two-factor code is not valid." in page
+    assert "data-asks-code" in page
+
+
+def test_s67_the_login_page_says_that_a_session_is_over(client: FlaskClient) -> None:
+    """Calmly, to a browser that still shows its cookie."""
+    enter(client, a_user())
+    client.set_cookie("vantrexia_dev", client.get_cookie("vantrexia_dev").value + "x")
+    assert "Your session is over" in client.get("/admin/patients", follow_redirects=True).text
+    client.delete_cookie("vantrexia_dev")
+    assert "Your session is over" not in client.get("/admin/login").text

@@ -116,7 +116,7 @@ def test_the_error_page_works_for_strangers(client: FlaskClient) -> None:
     """Nobody is signed in, nothing is shown of the console."""
     answer = client.get("/admin/nothing")
     assert answer.status_code == 404
-    assert "Log out" not in answer.text
+    assert "Sign out" not in answer.text
 
 
 def test_the_error_page_works_without_a_database(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from tests.builders import Person
 
 LOGIN = "/admin/login"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_VERSION = re.compile(r'name="version" value="(\d+)"')
 
 
 def token(client: FlaskClient, path: str = LOGIN, base_url: str = "http://localhost") -> str:
@@ -32,3 +33,15 @@ def enter(client: FlaskClient, person: Person) -> FlaskClient:
     answer = submit_login(client, person.email, person.password)
     assert answer.status_code == 303, answer.text
     return client
+
+
+def send(client: FlaskClient, path: str, form_at: str | None = None, **fields: Any) -> TestResponse:
+    """Send the form of a page, found there itself unless told otherwise."""
+    return client.post(path, data={"csrf_token": token(client, form_at or path), **fields})
+
+
+def version_on(client: FlaskClient, path: str) -> str:
+    """Return the version that a page's form was made from."""
+    found = _VERSION.search(client.get(path).text)
+    assert found is not None
+    return found[1]

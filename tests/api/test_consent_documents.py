@@ -152,7 +152,7 @@ def test_s59_a_document_whose_chunks_were_tampered_with_is_not_given_out(
     where = f"document_id = (SELECT id FROM consent_documents WHERE consent_id = '{url.split('/')[1]}')"
     postgres.query(tampering.format(t="consent_document_chunks", w=where))
     answer = chart.get(f"{url}document/")
-    assert (answer.status_code, answer.json["code"]) == (500, "integrity_error")
+    assert (answer.status_code, answer.json["code"]) == (409, "integrity_error")
 
 
 def test_who_may_put_and_read_a_document(client: FlaskClient) -> None:

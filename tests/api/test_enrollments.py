@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.api.test_contract import HOSTILE
 from tests.enrolment import NPI, Chart, a_chart, days_ago, days_ahead, enrollment_body, order_body
 
 _DISCHARGE = {"reason": "goals_met", "outcome": "improved"}
@@ -196,14 +195,3 @@ def test_an_enrolment_with_an_idempotency_key_happens_once(client: FlaskClient) 
     twice = [chart.post("enrollments/", enrollment_body(), **{"Idempotency-Key": "k1"}) for _ in range(2)]
     assert [answer.status_code for answer in twice] == [201, 201]
     assert twice[0].json == twice[1].json
-
-
-@pytest.mark.parametrize("part", ["consents/", "orders/", "enrollments/"])
-def test_s35_no_hostile_body_is_more_than_a_bad_request(client: FlaskClient, part: str) -> None:
-    """400 with the envelope, for each body."""
-    chart = a_chart(client)
-    answers = {
-        name: client.post(chart.url(part), data=body, content_type="application/json", headers=chart.headers)
-        for name, body in HOSTILE.items()
-    }
-    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(HOSTILE, 400)

@@ -37,7 +37,7 @@ def test_a_dry_run_names_row_column_and_problem_of_each_error(client: FlaskClien
     wrong = "Eve,,31/12/1960,?,E-1,12,1\n"
     errors = send(client, nurse, HEADER + ANN + "\n" + wrong, "dry_run=true").json["errors"]
     assert {(error["row"], error["column"]) for error in errors} == {
-        (4, name) for name in ("last_name", "date_of_birth", "gender", "zip")
+        (4, name) for name in ("last_name", "date_of_birth", "gender", "phone", "zip")
     }
     assert all("31/12" not in error["message"] for error in errors)
 

@@ -53,6 +53,14 @@ def test_accounts_are_filtered_by_role_and_state(client: FlaskClient) -> None:
     assert found == {"role=nurse": 1, "role=ma": 0, "active=true": 1, "active=false": 1}
 
 
+def test_accounts_are_searched_by_name_and_address(client: FlaskClient) -> None:
+    """Part of either."""
+    admin, nurse = _staff(Role.NURSE)
+    headers = signed_in(client, admin)
+    found = [client.get(f"{USERS}?search={text}", headers=headers).json["count"] for text in (nurse.email, "pat", "zz")]
+    assert found == [1, 2, 0]
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_s28_nobody_but_administrators_sees_or_changes_accounts(client: FlaskClient, role: Role) -> None:
     """403 for every other role."""

@@ -44,7 +44,18 @@ def grave_findings(page: Page) -> list[tuple[str, list[Any]]]:
 def enter(page: Page, person: Person, path: str = "/admin/") -> None:
     """Sign in through the form, as somebody who wanted that page."""
     page.goto(path)
+    with page.expect_navigation():
+        sign_in(page, person)
+
+
+def sign_in(page: Page, person: Person) -> None:
+    """Fill in the form that is shown, and send it."""
     page.get_by_label("E-mail").fill(person.email)
     page.get_by_label("Password").fill(person.password)
-    with page.expect_navigation():
-        page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_out(page: Page) -> None:
+    """Sign out through the account menu."""
+    page.locator("#account-menu summary").click()
+    page.get_by_role("button", name="Sign out").click()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.domain.roles import Role
-from tests.browser.looks import Onlooker, enter
+from tests.browser.looks import Onlooker, enter, sign_in, sign_out
 from tests.builders import Person, a_patient, a_reading, a_user
 
 pytestmark = pytest.mark.browser
@@ -53,7 +53,7 @@ def test_the_login_page(open_page: Open, any_width: Size, look: Onlooker, compla
     page = open_page(any_width)
     page.goto("/admin/login")
     look.at(page, "login")
-    enter(page, Person(a_user().actor, "nobody@test.example", "wrong"))
+    sign_in(page, Person(a_user().actor, "nobody@test.example", "wrong"))
     expect(page.get_by_role("alert").filter(has_text="Unable to log in")).to_be_visible()
     expect(page.get_by_label("Password")).to_be_focused()
     look.at(page, "login-refused")
@@ -212,7 +212,7 @@ def test_after_logging_out_the_back_button_shows_nothing(open_page: Open, doctor
     """Health information is not kept by the browser."""
     page = open_page()
     enter(page, doctor)
-    page.get_by_role("button", name="Log out").click()
+    sign_out(page)
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.go_back()
     expect(page.get_by_label("E-mail")).to_be_visible()

@@ -35,6 +35,7 @@ def test_s65_the_emergency_pages_break_no_policy(open_page: Open) -> None:
     """Asked for, shown on every page with a reason of code, and ended; the browser complains of nothing."""
     page = open_page()
     enter(page, a_user(role=Role.BILLING_MANAGER))
+    page.locator("#account-menu summary").click()
     page.get_by_role("link", name="Emergency access").click()
     page.get_by_label("Reason").fill(f"emergency {SCRIPTS[1]}")
     page.get_by_label("Your password").fill(PASSWORD)

@@ -11,10 +11,11 @@ _NUMBERS = iter(range(100))
 PASSWORD = "nine purple whales at dawn"
 
 
-def _create_admin(app: Flask, password: str) -> tuple[int, str, str]:
+def _create_admin(app: Flask, password: str | None) -> tuple[int, str, str]:
     email = f"first{next(_NUMBERS)}@clinic.example"
     options = ["--practice", "Hilltop Clinic", "--email", email, "--first-name", "Ada", "--last-name", "Byron"]
-    done = app.test_cli_runner().invoke(args=["create-admin", *options, "--password", password])
+    options += [] if password is None else ["--password", password]
+    done = app.test_cli_runner().invoke(args=["create-admin", *options])
     return done.exit_code, done.output, email
 
 
@@ -25,6 +26,18 @@ def test_the_first_administrator_can_sign_in_and_must_set_up_a_second_factor(app
     headers = {"Authorization": f"Bearer {answer.json['access']}"}
     assert (code, answer.status_code) == (0, 200)
     assert client.get("/api/v1/patients/", headers=headers).json["code"] == "totp_setup_required"
+
+
+def test_s90_the_first_administrator_chooses_the_password_by_a_link_that_works_once(
+    app: Flask, client: FlaskClient
+) -> None:
+    """No password is ever set for them."""
+    _, output, email = _create_admin(app, None)
+    token = output.partition("#")[2].split()[0]
+    body = {"token": token, "password": PASSWORD}
+    answers = [client.post("/api/v1/auth/password/reset/confirm/", json=body).status_code for _ in range(2)]
+    login = client.post("/api/v1/auth/login/", json={"email": email, "password": PASSWORD})
+    assert (answers, login.status_code) == ([204, 400], 200)
 
 
 @pytest.mark.parametrize("password", ["fourteen chars", "passwordpassword", "Hilltop Clinic1", "x" * 129])

@@ -3,17 +3,8 @@
 import pytest
 
 from app.domain import patient_csv
-from app.domain.patient_csv import (
-    COLUMNS,
-    CsvRefused,
-    body_of,
-    csv_line,
-    iso_date,
-    map_headers,
-    open_csv,
-    plain_cell,
-    safe_cell,
-)
+from app.domain.patient_columns import COLUMNS, body_of, iso_date, map_headers
+from app.domain.patient_csv import CsvRefused, csv_line, open_csv, plain_cell, safe_cell
 
 NEEDED = ["First", "Last", "DOB", "Sex"]
 

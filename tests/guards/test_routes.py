@@ -11,7 +11,9 @@ from werkzeug.routing import Rule
 from app.domain.roles import Permission
 
 PUBLIC = {
+    "admin.forgot_password",
     "admin.login",
+    "admin.set_password",
     "api-docs.openapi_json",
     "auth.Login",
     "auth.TokenRefresh",

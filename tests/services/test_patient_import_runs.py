@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,9 @@ def person(monkeypatch: pytest.MonkeyPatch) -> Person:
 
 
 def _file(rows: int, number: str = "N-{}") -> bytes:
-    return (HEADER + "".join(f"Ann,Lee,1960-01-01,F,{number.format(row)}\n" for row in range(rows))).encode()
+    """Return rows of one name and number each, born one day after the other."""
+    born = [date(1960, 1, 1) + timedelta(days=row) for row in range(rows)]
+    return (HEADER + "".join(f"Ann,Lee,{born[row]},F,{number.format(row)}\n" for row in range(rows))).encode()
 
 
 def _begin(person: Person, file: bytes, on_error: Any = "skip") -> UUID:
