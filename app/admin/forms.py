@@ -19,6 +19,10 @@ _INVALID = "Some entries need another look."
 _STALE = "Somebody changed this since you opened it, so nothing was saved. Open it anew and make your changes again."
 _UNVERSIONED = "The form does not say which state of the record it was filled in for. Open it anew."
 _LONGEST_VERSION = 9
+_IN_WORDS = {
+    "Missing data for required field.": "Please fill this in.",
+    "This field may not be blank.": "Please fill this in.",
+}
 
 
 @dataclass(slots=True)
@@ -79,7 +83,8 @@ class Filled:
 
     def wrong(self, name: str) -> str:
         """Return what is wrong with a field or with an item of its list, as one text."""
-        return " ".join(self.refusal.fields_of(name)) if self.is_refused else ""
+        told = self.refusal.fields_of(name) if self.is_refused else []
+        return " ".join(_IN_WORDS.get(message, message) for message in told)
 
 
 def filled(refusal: Refusal, name: str, initial: Mapping[str, object] | None = None) -> Filled:

@@ -86,7 +86,7 @@ def test_who_may_be_known_is_shown_first(
         expect(page.get_by_role("heading", name="This person may have a record already")).to_be_visible()
         page.wait_for_load_state()
     look.at(page, "patient-new-known")
-    page.get_by_role("button", name="create anyway").click()
+    page.get_by_role("button", name="Create anyway").click()
     expect(page.get_by_role("heading", name="Grace Holloway")).to_be_visible()
     _refused(complaints, "409", "409")
 
