@@ -59,7 +59,7 @@ def assign_device_by_number(patient_id: UUID) -> ResponseReturnValue:
     if request.method == "POST":
         done = attempt("assign", lambda: _assign_by_number(patient_id), not_found="identifier")
         if not isinstance(done, Refusal):
-            return redirect(url_for("admin.patient", patient_id=patient_id, _anchor="devices"), 303)
+            return redirect(url_for("admin.patient_devices", patient_id=patient_id), 303)
         refusal = done
     page = render_template(
         "admin/patient_device.html",

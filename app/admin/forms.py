@@ -1,6 +1,6 @@
 """Forms of the console: read by the schemas of the API, and shown again with what was wrong beside each field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -9,11 +9,20 @@ from zoneinfo import ZoneInfo
 from flask import g, request
 from marshmallow import ValidationError
 
-from app.domain.errors import Conflict, NotFound, ValidationFailed
+from app.domain.duplicates import Candidate
+from app.domain.errors import Conflict, NotFound, PossibleDuplicate, StaleVersion, ValidationFailed
+from app.services.duplicates import record_shown
 from app.web.errors import STATUS, flat_messages
 
 _OK = 200
 _INVALID = "Some entries need another look."
+_STALE = "Somebody changed this since you opened it, so nothing was saved. Open it anew and make your changes again."
+_UNVERSIONED = "The form does not say which state of the record it was filled in for. Open it anew."
+_LONGEST_VERSION = 9
+_IN_WORDS = {
+    "Missing data for required field.": "Please fill this in.",
+    "This field may not be blank.": "Please fill this in.",
+}
 
 
 @dataclass(slots=True)
@@ -24,10 +33,16 @@ class Refusal:
     status: int = _OK
     detail: str = ""
     fields: dict[str, list[str]] = field(default_factory=dict)
+    candidates: Sequence[Candidate] = ()
 
     def of(self, form: str) -> bool:
         """Say whether this form was refused."""
         return self.status != _OK and self.form == form
+
+    def fields_of(self, name: str) -> list[str]:
+        """Return what is wrong with a field, or with an item of its list."""
+        own = {at: told for at, told in self.fields.items() if at.rstrip("0123456789").rstrip(".") == name}
+        return [message for told in own.values() for message in told]
 
     def tell(self, code: str, detail: str, fields: dict[str, list[str]] | None = None) -> None:
         """Note why."""
@@ -36,6 +51,45 @@ class Refusal:
 
 
 NO_REFUSAL = Refusal("")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One form of a page with what stands in it, and what is wrong with that."""
+
+    name: str
+    refusal: Refusal
+    values: Mapping[str, object]
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether it came back."""
+        return self.refusal.of(self.name)
+
+    def id(self, name: str) -> str:
+        """Return the id of a field, unique on the page."""
+        return f"{self.name}-{name}".replace(".", "-")
+
+    def value(self, name: str) -> str:
+        """Return what stands in a field."""
+        return str(self.values.get(name) or "")
+
+    def has(self, name: str, choice: str) -> bool:
+        """Say whether a box is ticked."""
+        if self.is_refused:
+            return choice in request.form.getlist(name)
+        chosen = self.values.get(name)
+        return choice in chosen if isinstance(chosen, list | tuple) else choice == chosen
+
+    def wrong(self, name: str) -> str:
+        """Return what is wrong with a field or with an item of its list, as one text."""
+        told = self.refusal.fields_of(name) if self.is_refused else []
+        return " ".join(_IN_WORDS.get(message, message) for message in told)
+
+
+def filled(refusal: Refusal, name: str, initial: Mapping[str, object] | None = None) -> Filled:
+    """Return a form of this request: as it was sent when it was refused, else with its initial values."""
+    return Filled(name, refusal, request.form if refusal.of(name) else initial or {})
 
 
 def attempt(form: str, work: Callable[[], UUID], not_found: str = "") -> UUID | Refusal:
@@ -50,8 +104,14 @@ def attempt(form: str, work: Callable[[], UUID], not_found: str = "") -> UUID | 
         refusal.tell(ValidationFailed.code, _INVALID, flat_messages(error.messages))
     except ValidationFailed as error:
         refusal.tell(error.code, _INVALID, error.field_errors)
+    except PossibleDuplicate as error:
+        record_shown(error.candidates)
+        refusal.tell(error.code, error.detail)
+        refusal.candidates = error.candidates
     except Conflict as error:
         refusal.tell(error.code, error.detail)
+    except StaleVersion as error:
+        refusal.tell(error.code, _STALE)
     except NotFound as error:
         if not not_found:
             raise
@@ -62,6 +122,24 @@ def attempt(form: str, work: Callable[[], UUID], not_found: str = "") -> UUID | 
 def filled_in(*names: str) -> dict[str, str]:
     """Return the fields of the form that were filled in; a blank one counts as absent."""
     return {name: request.form[name] for name in names if request.form.get(name, "").strip()}
+
+
+def ticked(*names: str) -> dict[str, bool]:
+    """Return for each box of the form whether it is ticked."""
+    return {name: name in request.form for name in names}
+
+
+def whole(text: str) -> int | str:
+    """Return a number that was chosen; any other text as it is, for the schema to say what is wrong with it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_VERSION else text
+
+
+def version_seen() -> int:
+    """Return the version that the form was filled in for; raises ValidationFailed when it does not say."""
+    version = whole(request.form.get("version", ""))
+    if not isinstance(version, int):
+        raise ValidationFailed({"version": [_UNVERSIONED]})
+    return version
 
 
 def moment_in(zone: str, name: str) -> dict[str, str]:

@@ -1,21 +1,27 @@
-"""The patient list and one patient's page."""
+"""The patient list, and the first tab of a patient's page: who they are, how they are, what was noted."""
 
+from typing import Any
 from uuid import UUID
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, load_query, may
-from app.admin.chart import pressure_chart
-from app.admin.devices import held_devices
+from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in
+from app.domain.diagnoses import find_diagnosis
+from app.domain.paging import PageRequest
 from app.domain.roles import Permission
+from app.schemas.notes import NewNoteSchema, NoteQuerySchema
 from app.schemas.patients import PatientQuerySchema
 from app.services.alerts import list_recent_alerts
-from app.services.observations import get_vitals_history
+from app.services.notes import list_notes, write_note
 from app.services.patient_directory import list_patients
 from app.services.patients import get_patient
+from app.services.staff import list_staff
 from app.services.triage import get_board_line
 from app.web.security import actor
+
+_FIRST_PAGE = PageRequest()
 
 
 @console_page("/patients", Permission.READ_PATIENTS)
@@ -27,13 +33,49 @@ def patients() -> ResponseReturnValue:
 
 @console_page("/patients/<uuid:patient_id>", Permission.READ_PATIENTS)
 def patient(patient_id: UUID) -> ResponseReturnValue:
-    """Show one patient: who they are, their risk, their blood pressure, their alerts."""
+    """Show one patient: who they are, their risk, their alerts, the notes."""
+    return overview(patient_id, load_query(NoteQuerySchema()))
+
+
+@console_page("/patients/<uuid:patient_id>/notes", Permission.WRITE_NOTES, methods=("POST",))
+def add_note(patient_id: UUID) -> ResponseReturnValue:
+    """Write a note into the record."""
+    done = attempt("note", lambda: _write_note(patient_id))
+    if isinstance(done, Refusal):
+        return overview(patient_id, refusal=done)
+    return redirect(url_for("admin.patient", patient_id=patient_id, _anchor="notes"), 303)
+
+
+def overview(
+    patient_id: UUID, notes_page: PageRequest = _FIRST_PAGE, refusal: Refusal = NO_REFUSAL
+) -> ResponseReturnValue:
+    """Return the first tab, with what was refused beside the form that was sent."""
     shown = get_patient(actor(), patient_id)
     line = get_board_line(actor(), patient_id) if may(Permission.READ_TRIAGE) else None
-    alerts = list_recent_alerts(actor(), patient_id) if may(Permission.READ_TRIAGE) else []
-    vitals = get_vitals_history(actor(), patient_id) if may(Permission.READ_OBSERVATIONS) else None
-    chart = pressure_chart(vitals) if vitals else None
-    return render_template(
+    page = render_template(
         "admin/patient.html",
-        patient=shown, line=line, alerts=alerts, vitals=vitals, chart=chart, devices=held_devices(patient_id),
-    )  # fmt: skip
+        patient=shown,
+        line=line,
+        alerts=list_recent_alerts(actor(), patient_id) if line else [],
+        staff={member.id: member for member in list_staff(actor())},
+        diagnoses=described(shown.conditions),
+        notes=list_notes(actor(), patient_id, notes_page) if may(Permission.READ_NOTES) else None,
+        refusal=refusal,
+    )
+    return page, refusal.status
+
+
+def patient_tab(template: str, patient_id: UUID, refusal: Refusal = NO_REFUSAL, **values: Any) -> ResponseReturnValue:
+    """Return another tab of a patient's page."""
+    shown = get_patient(actor(), patient_id)
+    return render_template(f"admin/{template}.html", patient=shown, refusal=refusal, **values), refusal.status
+
+
+def described(codes: list[str]) -> list[tuple[str, str]]:
+    """Return diagnosis codes with their descriptions."""
+    found = [(code, find_diagnosis(code)) for code in codes]
+    return [(code, diagnosis.description if diagnosis else "") for code, diagnosis in found]
+
+
+def _write_note(patient_id: UUID) -> UUID:
+    return write_note(actor(), patient_id, NewNoteSchema().load(filled_in("body"))).row.id

@@ -26,6 +26,13 @@ class MergeRequestSchema(Body):
         return MergeRequest(**data)
 
 
+class MergeSearchSchema(Body):
+    """Which record may be the duplicate: searched for, or chosen."""
+
+    search = Text(load_default="", blank=True, longest=100)
+    duplicate_id = fields.UUID(load_default=None)
+
+
 class MergeReportSchema(Row):
     """What a merge did."""
 

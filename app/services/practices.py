@@ -1,6 +1,7 @@
 """Founding a practice, and what it demands of its people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
 from app.models import Practice, PracticeThresholds
 from app.models.base import new_id
 from app.services.keys import make_practice_keys
+from app.services.readings import thresholds_from
 from app.services.transaction import transaction
 
 
@@ -50,3 +52,10 @@ def get_timezone(actor: Actor) -> str:
     """Return the practice's time zone, in which its staff write times down."""
     with transaction() as session:
         return session.scalars(select(Practice.timezone).where(Practice.id == actor.practice_id)).one()
+
+
+def get_thresholds(actor: Actor) -> Mapping[str, Decimal]:
+    """Return the practice's limits in force: at which value a vital raises an alert."""
+    own = select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == actor.practice_id)
+    with transaction() as session:
+        return thresholds_from(session.scalar(own))

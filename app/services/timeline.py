@@ -42,6 +42,11 @@ def get_timeline(actor: Actor, patient_id: UUID, query: TimelineQuery) -> Page[T
         return Page(items, count, query.paging)
 
 
+def visible_kinds(actor: Actor) -> list[str]:
+    """Return the kinds that the actor may see."""
+    return [source.kind for source in SOURCES if is_granted(actor.role, source.permission)]
+
+
 def _sources(actor: Actor, kind: str | None) -> list[TimelineSource]:
     known = [source for source in SOURCES if kind in (None, source.kind)]
     if not known:

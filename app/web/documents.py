@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.domain.enrolment.documents import MAX_BYTES, DocumentType
+from app.domain.enrolment.documents import MAX_BYTES, DocumentType, sniff
 from app.domain.enrolment.records import Upload
 from app.domain.errors import UnsupportedMedia, ValidationFailed
+from app.web.uploads import uploaded
 
 
 def read_upload() -> Upload:
@@ -21,6 +22,20 @@ def read_upload() -> Upload:
     if not content:
         raise ValidationFailed({"document": ["The body is empty."]})
     return Upload(DocumentType(request.mimetype), content)
+
+
+def uploaded_document(field: str) -> Upload:
+    """Read a form's file as a document of the kind that its content says; raises ValidationFailed for any other."""
+    file = uploaded(field)
+    content = file.stream.read(MAX_BYTES + 1) if file else b""
+    if not content:
+        raise ValidationFailed({field: ["Choose a file first."]})
+    if len(content) > MAX_BYTES:
+        raise ValidationFailed({field: ["The file is larger than 10 MB."]})
+    kind = sniff(content)
+    if kind is None:
+        raise ValidationFailed({field: ["Only PDF and PNG files are taken."]})
+    return Upload(kind, content)
 
 
 def attachment(content_type: str, filename: str, size_bytes: int, chunks: Iterable[bytes]) -> Response:

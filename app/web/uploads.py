@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from app.domain.errors import NotCsv
 
 MAX_FILE = 20 * 1024 * 1024
-_TAKE_FILES = frozenset({"patient_imports.NewPatientImport", "admin.new_import"})
+_TAKE_FILES = frozenset({"patient_imports.NewPatientImport", "admin.new_import", "admin.upload_document"})
 _CSV = "text/csv"
 _CHUNK = 64 * 1024
 

@@ -74,8 +74,8 @@ def test_a_patient_gets_the_device_whose_number_is_scanned(client: FlaskClient, 
     device, patient = a_device(doctor.actor), a_patient(doctor.actor)
     enter(client, doctor)
     answer = _send(client, f"/admin/patients/{patient.id}/devices/new", identifier=str(device.serial).lower())
-    assert answer.location == f"/admin/patients/{patient.id}#devices"
-    page = client.get(f"/admin/patients/{patient.id}").text
+    assert answer.location == f"/admin/patients/{patient.id}/devices"
+    page = client.get(answer.location).text
     assert str(device.serial) in page and "Held now" in page  # noqa: PT018 - one thought
 
 
@@ -152,6 +152,7 @@ def test_billing_sees_no_device(client: FlaskClient, doctor: Person) -> None:
     device = a_device(doctor.actor, patient.id)
     enter(client, a_user(doctor.actor.practice_id, Role.BILLING_MANAGER))
     assert client.get("/admin/devices").status_code == 403
+    assert client.get(f"/admin/patients/{patient.id}/devices").status_code == 403
     assert str(device.serial) not in client.get(f"/admin/patients/{patient.id}").text
 
 

@@ -90,7 +90,7 @@ def test_a_reading_without_one_pressure_is_shown_with_the_reason(client: FlaskCl
     patient = a_patient(doctor.actor)
     lacking = {"diastolic": None, "diastolic_absent_reason": "error", "pulse": None}
     a_reading(doctor.actor, patient.id, 141, **lacking)
-    page = enter(client, doctor).get(f"/admin/patients/{patient.id}").text
+    page = enter(client, doctor).get(f"/admin/patients/{patient.id}/vitals").text
     assert '141/–<span class="unit"> mmHg</span> <span class="muted small">error</span>' in page  # noqa: RUF001
 
 
@@ -99,7 +99,7 @@ def test_names_cannot_smuggle_markup_into_a_page(client: FlaskClient) -> None:
     doctor = a_user()
     patient = a_patient(doctor.actor, last_name="<script>alert(1)</script>")
     a_reading(doctor.actor, patient.id, device_id="</script><b>")
-    page = enter(client, doctor).get(f"/admin/patients/{patient.id}").text
+    page = enter(client, doctor).get(f"/admin/patients/{patient.id}/vitals").text
     assert "<script>alert" not in page
     assert "</script><b>" not in page
 
@@ -156,7 +156,7 @@ def test_a_number_keeps_its_decimals_and_loses_its_zeros(client: FlaskClient) ->
     patient = a_patient(doctor.actor)
     acting_as(doctor.actor)
     a_reading(doctor.actor, patient.id, Decimal("142.50"))
-    assert ">142.5/75<" in enter(client, doctor).get(f"/admin/patients/{patient.id}").text
+    assert ">142.5/75<" in enter(client, doctor).get(f"/admin/patients/{patient.id}/vitals").text
 
 
 @pytest.mark.parametrize("path", ["/admin/login", "/admin/", "/admin/patients"])

@@ -102,10 +102,11 @@ def test_a_board_that_cannot_be_renewed_says_that_it_is_old(
 
 
 def test_a_patients_page(open_page: Open, doctor: Person, any_width: Size, look: Onlooker) -> None:
-    """Score, alerts, chart with limits and marks, and the same readings as a table."""
+    """Chart with limits and marks, and the same readings as a table."""
     page = open_page(any_width)
     enter(page, doctor)
     page.get_by_role("link", name="Grace Urgent").click()
+    page.get_by_role("link", name="Vitals").click()
     page.locator("#chart[data-drawn]").wait_for()
     expect(page.locator("#chart canvas")).to_have_count(2)
     expect(page.locator("#chart-readout")).to_contain_text("190/75 mmHg, pulse 70 bpm, critical alert")
@@ -121,6 +122,7 @@ def test_the_chart_shows_limits_and_marks_in_the_colours_of_their_levels(
     page = open_page()
     enter(page, doctor)
     page.get_by_role("link", name="Grace Urgent").click()
+    page.get_by_role("link", name="Vitals").click()
     page.locator("#chart[data-drawn]").wait_for()
     missing = page.evaluate(_MISSING_COLOURS, [f"--{level}-band", f"--{level}-text", f"--{level}"])
     assert missing == []

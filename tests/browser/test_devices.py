@@ -104,6 +104,7 @@ def test_a_patients_page_shows_present_and_former_devices(
     page.get_by_role("button", name="End the assignment").click()
     expect(page.get_by_text("Nobody holds this device.")).to_be_visible()
     page.get_by_role("link", name="Ada Cuffed").first.click()
+    page.get_by_role("navigation", name="Parts of the record").get_by_role("link", name="Devices").click()
     page.get_by_role("link", name="Assign a device").click()
     look.at(page, "patient-device-new")
     page.get_by_label("Device").fill("scale-a")

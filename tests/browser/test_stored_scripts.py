@@ -22,7 +22,8 @@ def test_s41_no_stored_script_runs_in_the_console(open_page: Open) -> None:
         a_reading(doctor.actor, patient.id, 190, device_id=script[:64])
     page = open_page()
     enter(page, doctor)
-    paths = ["/admin/", "/admin/patients", *(f"/admin/patients/{patient.id}" for patient in stored)]
+    tabs = [f"/admin/patients/{patient.id}{tab}" for patient in stored for tab in ("", "/vitals", "/timeline", "/edit")]
+    paths = ["/admin/", "/admin/patients", *tabs]
     for path in [*paths, "/admin/patients?search=%3Cscript%3Ewindow.hacked%3D1%3C/script%3E"]:
         page.goto(path)
         page.wait_for_load_state("networkidle")
