@@ -84,10 +84,13 @@ def hold_back_others(session: Session, practice_id: UUID) -> None:
 def was_overtaken(session: Session, practice_id: UUID) -> bool:
     """Say whether others created a record like one that this transaction created; call `hold_back_others` before."""
     theirs, began = aliased(Patient), func.transaction_timestamp()
-    ours = Patient.practice_id == practice_id, Patient.created_at == began
-    same = or_(*(column == getattr(theirs, column.key) for column in _COLUMNS.values()))
-    other = theirs.practice_id == practice_id, theirs.created_at != began, theirs.merged_into.is_(None)
-    return session.scalar(select(Patient.id).join(theirs, same).where(*ours, *other).limit(1)) is not None
+    for column in _COLUMNS.values():  # one after the other: a join on either of three looks at every pair
+        same = (theirs.practice_id == Patient.practice_id) & (getattr(theirs, column.key) == column)
+        ours = Patient.practice_id == practice_id, Patient.created_at == began
+        other = theirs.created_at != began, theirs.merged_into.is_(None)
+        if session.scalar(select(Patient.id).join(theirs, same).where(*ours, *other).limit(1)) is not None:
+            return True
+    return False
 
 
 def record_shown(candidates: Iterable[Candidate]) -> None:

@@ -20,6 +20,7 @@ from app.services.patient_changes import changes_of
 from app.services.patient_judging import Judged
 from app.services.patients import build_patient, change_patient
 
+_INDEXED_AT_ONCE = 100  # patients: some 5,000 terms, far from the time that a statement may take
 _INDEX = Statement(
     text(
         "INSERT INTO patient_search_tokens (practice_id, token, patient_id)"
@@ -89,11 +90,12 @@ def _mrn_index(practice_id: UUID, mrn: str) -> bytes:
 
 
 def _index_names(session: Session, practice_id: UUID, patients: Sequence[Patient]) -> None:
-    """Write the terms under which new patients are found, in one statement."""
-    tokens: list[int] = []
-    owners: list[UUID] = []
-    for patient in patients:
-        terms = set(search_tokens(practice_id, index_terms(patient.first_name, patient.last_name, patient.mrn)))
-        tokens.extend(terms)
-        owners.extend([patient.id] * len(terms))
-    send(session, (_INDEX, {"practice": practice_id, "tokens": tokens, "patients": owners}))
+    """Write the terms under which new patients are found, those of a hundred in one statement."""
+    for start in range(0, len(patients), _INDEXED_AT_ONCE):
+        tokens: list[int] = []
+        owners: list[UUID] = []
+        for patient in patients[start : start + _INDEXED_AT_ONCE]:
+            terms = set(search_tokens(practice_id, index_terms(patient.first_name, patient.last_name, patient.mrn)))
+            tokens.extend(terms)
+            owners.extend([patient.id] * len(terms))
+        send(session, (_INDEX, {"practice": practice_id, "tokens": tokens, "patients": owners}))

@@ -20,6 +20,7 @@ from app.services import triage_summaries
 from app.services.device_custody import free_devices
 from app.services.duplicates import find_duplicates, hold_back_others
 from app.services.patient_fields import SEARCHED, index_names, require_care_team, values_of, write_fields
+from app.services.running_enrollments import discharge_from_all
 from app.services.transaction import now, transaction
 
 _MRN_TAKEN = "A patient with this medical record number exists."
@@ -88,7 +89,10 @@ def replace_patient(actor: Actor, patient_id: UUID, given: dict[str, Any], versi
 
 
 def archive_patient(actor: Actor, patient_id: UUID, reason: str, version: int | None) -> Patient:
-    """Take a patient off the lists and the board; nothing is destroyed. Archiving twice changes nothing."""
+    """Take a patient off the lists and the board; nothing is destroyed. Archiving twice changes nothing.
+
+    Enrolments end on this day and devices become free; bringing the patient back does not undo that.
+    """
     return _set_active(actor, patient_id, is_active=False, reason=reason, version=version)
 
 
@@ -149,19 +153,33 @@ def _create(session: Session, actor: Actor, new: NewPatient) -> Patient:
 
 def _set_active(actor: Actor, patient_id: UUID, *, is_active: bool, reason: str, version: int | None) -> Patient:
     with transaction() as session:
+        _lock(session, actor, patient_id)
         patient = _find_whole(session, actor, patient_id)
         _require_version(patient, version)
         _require_unmerged(patient)
         if patient.is_active != is_active:
-            patient.is_active, patient.archived_at = is_active, None if is_active else now()
-            patient.archive_reason = None if is_active else reason or None
-            verb = "unarchive" if is_active else "archive"
-            note_status_change(session, actor, patient, f"{verb}d", reason)
-            events.record(session, f"patient:{verb}", "patient", resource_id=patient.id, patient_id=patient.id)
-            triage_summaries.set_active(session, patient, is_active=is_active)
-            if not is_active:
-                free_devices(session, patient.id, now(), reason or "Patient archived")
+            _change_status(session, actor, patient, is_active=is_active, reason=reason)
         return patient
+
+
+def _change_status(session: Session, actor: Actor, patient: Patient, *, is_active: bool, reason: str) -> None:
+    at = now()
+    patient.is_active, patient.archived_at = is_active, None if is_active else at
+    patient.archive_reason = None if is_active else reason or None
+    verb = "unarchive" if is_active else "archive"
+    note_status_change(session, actor, patient, f"{verb}d", reason)
+    events.record(session, f"patient:{verb}", "patient", resource_id=patient.id, patient_id=patient.id)
+    triage_summaries.set_active(session, patient, is_active=is_active)
+    if not is_active:
+        discharge_from_all(session, actor, patient, at, reason)
+        free_devices(session, patient.id, at, reason or "Patient archived")
+
+
+def _lock(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Let whoever enrols the patient at this moment finish, or find them archived. Readings go on."""
+    session.execute(
+        visible_to(actor).with_only_columns(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True)
+    )
 
 
 def _require_version(patient: Patient, version: int | None) -> None:

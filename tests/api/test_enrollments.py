@@ -180,13 +180,11 @@ def test_an_episode_of_care_goes_on_until_its_goals_are_met(
 
 
 def test_an_archived_patient_is_not_enrolled(client: FlaskClient) -> None:
-    """But can still be discharged."""
+    """They must be brought back first."""
     chart = a_chart(client)
-    running = _enrolled(chart, program="CCM")
     chart.post("archive/", {"reason": "moved"})
     refused = chart.post("enrollments/", enrollment_body())
     assert (refused.status_code, refused.json["code"]) == (409, "patient_archived")
-    assert chart.post(f"enrollments/{running}/discharge/", _DISCHARGE).status_code == 200
 
 
 def test_an_enrolment_with_an_idempotency_key_happens_once(client: FlaskClient) -> None:
@@ -195,3 +193,37 @@ def test_an_enrolment_with_an_idempotency_key_happens_once(client: FlaskClient) 
     twice = [chart.post("enrollments/", enrollment_body(), **{"Idempotency-Key": "k1"}) for _ in range(2)]
     assert [answer.status_code for answer in twice] == [201, 201]
     assert twice[0].json == twice[1].json
+
+
+@pytest.mark.parametrize("part", ["consents/", "orders/", "enrollments/"])
+def test_s35_no_hostile_body_is_more_than_a_bad_request(client: FlaskClient, part: str) -> None:
+    """400 with the envelope, for each body."""
+    chart = a_chart(client)
+    answers = {
+        name: client.post(chart.url(part), data=body, content_type="application/json", headers=chart.headers)
+        for name, body in hostile.BODIES.items()
+    }
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(hostile.BODIES, 400)
+
+
+def test_archiving_a_patient_ends_their_enrolments_that_day(client: FlaskClient) -> None:
+    """With no more said than is known; what ended before, and its reason, stays."""
+    chart = a_chart(client)
+    over = _enrolled(chart, program="CCM")
+    chart.post(f"enrollments/{over}/discharge/", _DISCHARGE)
+    running = _enrolled(chart)
+    chart.post("archive/", {"reason": "moved to Ohio"})
+    ended = chart.get(f"enrollments/{running}/").json
+    told = [ended[f"discharge_{part}"] for part in ("reason", "outcome", "note")]
+    assert told == ["other", "unknown", "moved to Ohio"]
+    assert chart.get(f"enrollments/{over}/").json["discharge_reason"] == "goals_met"
+
+
+def test_an_enrolment_that_had_not_begun_never_counts_after_archiving(client: FlaskClient) -> None:
+    """And nothing runs again when the patient comes back."""
+    chart = a_chart(client)
+    planned = _enrolled(chart, starts_on=str(days_ahead(7)))
+    chart.post("archive/", {"reason": "moved"})
+    chart.post("unarchive/", {"reason": "back"})
+    assert chart.get(f"enrollments/{planned}/").json["discharge_reason"] == "entered_in_error"
+    assert chart.post("enrollments/", enrollment_body()).status_code == 201

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -214,3 +215,24 @@ def test_s77_a_worker_killed_in_the_middle_leaves_an_import_that_another_finishe
 def _environment(settings: Settings) -> dict[str, str]:
     ours = {"APP_ENV": "development", "DATABASE_URL": settings.database_url, "VAR_DIR": str(settings.var_dir)}
     return {**os.environ, **ours, "MIGRATION_DATABASE_URL": settings.migration_database_url}
+
+
+def test_all_or_nothing_imports_nobody_whom_others_created_meanwhile(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at their row and the end: the person is not created twice."""
+    import_id = _begin(person, _file(2, number=""), "abort")
+    real = patient_import_runs.hold_back_others
+
+    def overtaken(*given: Any) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_created_elsewhere, person).result()
+        real(*given)
+
+    monkeypatch.setattr(patient_import_runs, "hold_back_others", overtaken)
+    _run(person, import_id)
+    assert (_one(person, import_id).state, _count(person, Patient)) == ("failed", 1)
+
+
+def _created_elsewhere(person: Person) -> None:
+    a_patient(person.actor, first_name="Ann", last_name="Lee", date_of_birth=date(1960, 1, 1), mrn="X-1")
