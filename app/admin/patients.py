@@ -17,7 +17,7 @@ from app.services.alerts import list_recent_alerts
 from app.services.notes import list_notes, write_note
 from app.services.patient_directory import list_patients
 from app.services.patients import get_patient
-from app.services.staff import list_staff
+from app.services.staff import name_staff
 from app.services.triage import get_board_line
 from app.web.security import actor
 
@@ -57,7 +57,7 @@ def overview(
         patient=shown,
         line=line,
         alerts=list_recent_alerts(actor(), patient_id) if line else [],
-        staff={member.id: member for member in list_staff(actor())},
+        staff=name_staff(actor(), (shown.provider_id, shown.nurse_id)),
         diagnoses=described(shown.conditions),
         notes=list_notes(actor(), patient_id, notes_page) if may(Permission.READ_NOTES) else None,
         refusal=refusal,

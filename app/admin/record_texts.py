@@ -15,11 +15,6 @@ TABS = (
     ("admin.patient_consents", "Consents", Permission.READ_PATIENTS),
     ("admin.patient_timeline", "Timeline", Permission.READ_PATIENTS),
 )
-LIKENESSES = {
-    "name_and_birth_date": "same name and date of birth",
-    "phone": "same phone",
-    "ssn": "same Social Security number",
-}
 PROGRAMS = {
     "RPM": "Remote physiologic monitoring",
     "RTM": "Remote therapeutic monitoring",
@@ -69,7 +64,7 @@ TIMELINE_KINDS = {
 
 @console.app_context_processor
 def _names() -> dict[str, Any]:
-    names = {"TABS": TABS, "LIKENESSES": LIKENESSES, "PROGRAMS": PROGRAMS, "PARAMETERS": PARAMETERS}
+    names = {"TABS": TABS, "PROGRAMS": PROGRAMS, "PARAMETERS": PARAMETERS}
     names |= {"METHODS": METHODS, "TIMELINE_KINDS": TIMELINE_KINDS}
     names |= {"DISCHARGE_REASONS": DISCHARGE_REASONS, "DISCHARGE_OUTCOMES": DISCHARGE_OUTCOMES}
     return {**names, "filled": filled}

@@ -1,5 +1,6 @@
 """The practice's people as records name them: who may be chosen for the care of a patient."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from app.domain.actor import Actor
 from app.domain.roles import Role
 from app.models import User
 from app.services.transaction import transaction
+from app.services.users import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,12 @@ def list_staff(actor: Actor) -> list[StaffMember]:
             for user in session.scalars(staff)
         ]
     return sorted(members, key=lambda member: (member.name.casefold(), member.id))
+
+
+def name_staff(actor: Actor, user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of those people of the practice, who may have left."""
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    if not wanted:
+        return {}
+    with transaction() as session:
+        return names_of(session, actor.practice_id, wanted)

@@ -83,7 +83,7 @@ def test_who_may_be_known_is_shown_and_created_only_when_that_is_asked_for(
     asked = _send(client, NEW, **PERSON)
     assert asked.status_code == 409
     assert f'href="/admin/patients/{known.id}"' in asked.text
-    assert "same name and date of birth" in asked.text
+    assert "same name and birth date" in asked.text
     assert _send(client, NEW, **PERSON, allow_duplicate="yes").status_code == 303
 
 

@@ -158,7 +158,7 @@ def test_an_alert_is_acknowledged_without_scripts(open_page: Open, doctor: Perso
     page.get_by_role("link", name="Grace Urgent").click()
     page.get_by_role("button", name="Acknowledge").first.click()
     expect(page.locator("#open-alerts")).to_have_text("3 not acknowledged")
-    expect(page.locator("tbody time").first).to_contain_text("UTC")
+    expect(page.locator("#alerts time").first).to_contain_text("UTC")
 
 
 def test_patients_are_searched_while_one_types(

@@ -113,6 +113,21 @@ def test_the_tabs_of_a_record(
         look.at(page, f"record-2-{tab.lower()}")
 
 
+def test_the_forms_of_consents_orders_and_enrolments(
+    open_page: Open, manager: Person, grace: Patient, any_width: Size, look: Onlooker, complaints: list[str]
+) -> None:
+    """All open, and one of them refused: what is wrong stands beside the entry."""
+    page = open_page(any_width)
+    enter(page, manager, f"/admin/patients/{grace.id}/consents")
+    page.get_by_text("Record an order").click()
+    page.get_by_role("button", name="Record the order").click()
+    expect(page.get_by_role("region", name="Orders").get_by_text("Please fill this in.").first).to_be_visible()
+    for words in ("Enrol in a program", "Record a consent", "What is missing"):
+        page.get_by_text(words).first.click()
+    look.at(page, "record-5-forms")
+    _refused(complaints, "400")
+
+
 def test_a_record_is_corrected_and_an_older_form_overwrites_nothing(
     open_page: Open, manager: Person, grace: Patient, any_width: Size, look: Onlooker, complaints: list[str]
 ) -> None:
