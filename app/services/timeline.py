@@ -16,7 +16,6 @@ from app.audit import events
 from app.domain.actor import Actor
 from app.domain.errors import PermissionDenied, ValidationFailed
 from app.domain.paging import Page
-from app.domain.roles import is_granted
 from app.domain.timeline import TimelineItem, TimelineQuery
 from app.services.patients import find_visible
 from app.services.timeline_sources import SOURCES, TimelineSource
@@ -44,14 +43,14 @@ def get_timeline(actor: Actor, patient_id: UUID, query: TimelineQuery) -> Page[T
 
 def visible_kinds(actor: Actor) -> list[str]:
     """Return the kinds that the actor may see."""
-    return [source.kind for source in SOURCES if is_granted(actor.role, source.permission)]
+    return [source.kind for source in SOURCES if actor.may(source.permission)]
 
 
 def _sources(actor: Actor, kind: str | None) -> list[TimelineSource]:
     known = [source for source in SOURCES if kind in (None, source.kind)]
     if not known:
         raise ValidationFailed({"kind": [f"Must be one of: {', '.join(source.kind for source in SOURCES)}."]})
-    seen = [source for source in known if is_granted(actor.role, source.permission)]
+    seen = [source for source in known if actor.may(source.permission)]
     if not seen:
         raise PermissionDenied
     return seen

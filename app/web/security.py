@@ -36,9 +36,12 @@ def requires(permission: Permission, *, is_replayable: bool = True) -> Callable[
             if actor.must_set_up_2fa and permission is not Permission.OWN_ACCOUNT:
                 raise TotpSetupRequired
             refuse_odd_query(takes_query=takes_query)
-            if is_replayable and request.method == "POST" and _KEY in request.headers:
-                return _once(actor, lambda: make_response(view(*args, **kwargs)))
-            return view(*args, **kwargs)
+            if request.method != "POST" or _KEY not in request.headers:
+                return view(*args, **kwargs)
+            _check_key(request.headers[_KEY])
+            return (
+                _once(actor, lambda: make_response(view(*args, **kwargs))) if is_replayable else view(*args, **kwargs)
+            )
 
         guarded.required_permission = permission  # type: ignore[attr-defined]
         return cast(View, guarded)
@@ -81,11 +84,13 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
-def _once(caller: Actor, work: Callable[[], Response]) -> Response:
-    key = request.headers[_KEY]
+def _check_key(key: str) -> None:
     if not (0 < len(key) <= _MAX_KEY and key.isascii() and key.isprintable()):
         raise ValidationFailed({_KEY: [f"Must be 1 to {_MAX_KEY} printable ASCII characters."]})
-    keyed = KeyedRequest(f"{request.method} {request.path}", key, request.get_data(cache=True))
+
+
+def _once(caller: Actor, work: Callable[[], Response]) -> Response:
+    keyed = KeyedRequest(f"{request.method} {request.path}", request.headers[_KEY], request.get_data(cache=True))
     answer, is_replay = do_once(caller, keyed, lambda: _answer(work()))
     response = Response(answer.body, answer.status, answer.headers, mimetype="application/json")
     if is_replay:

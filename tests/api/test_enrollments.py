@@ -195,17 +195,6 @@ def test_an_enrolment_with_an_idempotency_key_happens_once(client: FlaskClient) 
     assert twice[0].json == twice[1].json
 
 
-@pytest.mark.parametrize("part", ["consents/", "orders/", "enrollments/"])
-def test_s35_no_hostile_body_is_more_than_a_bad_request(client: FlaskClient, part: str) -> None:
-    """400 with the envelope, for each body."""
-    chart = a_chart(client)
-    answers = {
-        name: client.post(chart.url(part), data=body, content_type="application/json", headers=chart.headers)
-        for name, body in hostile.BODIES.items()
-    }
-    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(hostile.BODIES, 400)
-
-
 def test_archiving_a_patient_ends_their_enrolments_that_day(client: FlaskClient) -> None:
     """With no more said than is known; what ended before, and its reason, stays."""
     chart = a_chart(client)

@@ -102,7 +102,7 @@ def _readings_of(patient: str, reading: str) -> list[str]:
 def _mistakes(patient: str) -> list[tuple[str, str, Any]]:
     """Requests that are refused, each with a canary in it."""
     return [
-        ("POST", "/patients/", _a_person()),
+        ("POST", "/patients/", {**_a_person(), "allow_duplicate": True}),  # refused for its record number, then
         ("POST", "/patients/", {**_a_person(), "gender": CANARY.last_name}),
         ("PATCH", f"/patients/{patient}/", {"date_of_birth": CANARY.last_name, "phone": CANARY.notes}),
         ("POST", "/ingestion/blood-pressure/", {**a_body(patient), "systolic": CANARY.mrn}),

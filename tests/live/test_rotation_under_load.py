@@ -94,7 +94,10 @@ def webs(installation: Installation) -> Iterator[list[Web]]:
 
 def _fill(web: Web) -> list[str]:
     person = {"last_name": "Live", "date_of_birth": "1950-01-02", "gender": "female", "phone": "2175550123"}
-    ids = [web.call("POST", "/api/v1/patients/", {"first_name": "New", **person}).json["id"] for _ in range(_PATIENTS)]
+    ids = [
+        web.call("POST", "/api/v1/patients/", {"first_name": "New", "allow_duplicate": True, **person}).json["id"]
+        for _ in range(_PATIENTS)
+    ]
     entry = {"patient_id": ids[0], "cpt_code": "99454", "service_date": "2026-01-02", "amount": 5, "notes": "seen"}
     assert web.call("POST", "/api/v1/billing/entries/", entry).status == 201
     return ids
