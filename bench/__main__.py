@@ -99,6 +99,7 @@ def _load_row(
     most: list[float] = []
     for server in filter(None, (target, peer)):
         put_under_load(server, job, plan.warm_up_seconds)
+    limit.analyse()
     for _ in range(plan.rounds):
         mine.append(put_under_load(target, job, plan.seconds))
         if peer is not None:

@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -72,7 +74,7 @@ class Limit:
     """pgbench with a script for each job, as the application's role and behind the same walls."""
 
     def __init__(self, postgres: LocalPostgres, practice: Practice, directory: Path) -> None:
-        self._url, self._directory = postgres.app_url(), directory
+        self._postgres, self._url, self._directory = postgres, postgres.app_url(), directory
         parts = {"practice": practice.practice_id, "user": practice.user_id, "targets": _TARGETS}
         for job, script in _SCRIPTS:
             text = script.format(opening=_OPENING.format(**parts), closing=_CLOSING, **parts)
@@ -82,6 +84,15 @@ class Limit:
             connection.execute("GRANT SELECT ON bench_targets TO PUBLIC")
             targets = list(enumerate(practice.patient_ids[:_TARGETS], start=1))
             connection.cursor().executemany("INSERT INTO bench_targets VALUES (%s, %s)", targets)
+
+    def analyse(self) -> None:
+        """Do for all sides what autovacuum does within a minute: plans made for empty tables are made anew."""
+        for database in ("vantrexia", "peer"):
+            with suppress(psycopg.OperationalError), self._connect(database) as connection:
+                connection.execute("ANALYZE")
+
+    def _connect(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(self._postgres.superuser_dsn(database), autocommit=True)
 
     def measure(self, job: Job, seconds: float) -> float:
         """Return how many of the job's transactions the database alone commits in a second."""
