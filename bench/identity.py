@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from limits.strategies import MovingWindowRateLimiter
 
 from app.audit import events
-from app.services import sessions
+from app.services.accounts import sessions
 from app.web import identity, rate_limits
 from bench import children, ours
 from bench.seed import PASSWORD

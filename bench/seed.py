@@ -23,9 +23,9 @@ from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
 from app.domain.users import NewUser
 from app.models import Patient, PatientSearchToken, TriageSummary, TriageTransition
 from app.models.base import new_id
-from app.services.patient_fields import person_index
+from app.services.accounts.users import create_user
+from app.services.patients.fields import person_index
 from app.services.practices import create_practice
-from app.services.users import create_user
 from bench.people import somebody
 from deploy.local_postgres import LocalPostgres
 

@@ -21,12 +21,12 @@ from app.domain.roles import Role
 from app.domain.users import NewUser
 from app.domain.vitals import BloodPressure
 from app.models import Device, Patient
-from app.services.device_custody import assign_device
-from app.services.devices import register_device
-from app.services.patients import create_patient
+from app.services.accounts.users import create_user
+from app.services.devices.custody import assign_device
+from app.services.devices.inventory import register_device
+from app.services.patients.records import create_patient
 from app.services.practices import create_practice
-from app.services.readings import RecordedReading, record_blood_pressure
-from app.services.users import create_user
+from app.services.readings.intake import RecordedReading, record_blood_pressure
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)

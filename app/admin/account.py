@@ -8,8 +8,8 @@ from app.admin.base import console_page
 from app.domain.passwords import MAX_LENGTH, min_length
 from app.domain.roles import Permission
 from app.schemas.auth import OwnAccountChangesSchema, PasswordChangeSchema
-from app.services.password_changes import change_password
-from app.services.users import get_own_account, update_own_account
+from app.services.accounts.password_changes import change_password
+from app.services.accounts.users import get_own_account, update_own_account
 from app.web.security import actor
 
 

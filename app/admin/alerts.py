@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, is_htmx
 from app.domain.roles import Permission
-from app.services.alerts import acknowledge_alert
-from app.services.triage import get_board_line
+from app.services.triage.alerts import acknowledge_alert
+from app.services.triage.board import get_board_line
 from app.web.security import actor
 
 

@@ -7,8 +7,8 @@ from app.admin.base import console_page, load_query
 from app.domain.audit import EventQuery, ExportFormat, Outcome
 from app.domain.roles import Permission
 from app.schemas.audit import DayEventQuerySchema, DayExportQuerySchema
-from app.services.audit_reports import export_events, list_events, list_people, name_patients
-from app.services.audit_seals import chain_state, export_own_trail
+from app.services.audit.reports import export_events, list_events, list_people, name_patients
+from app.services.audit.seals import chain_state, export_own_trail
 from app.web.responses import EXPORT_TYPES, TRAIL_TYPE, download
 from app.web.security import actor
 

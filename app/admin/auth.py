@@ -11,8 +11,8 @@ from app.admin.targets import wanted_page
 from app.domain.errors import AccountLocked, AuthenticationFailed, PermissionDenied, TotpInvalid, TotpRequired
 from app.domain.roles import Permission, Role, is_granted
 from app.schemas.auth import LoginSchema
-from app.services.console_sessions import end_console_session, open_console_session
-from app.services.login import check_credentials
+from app.services.accounts.console_sessions import end_console_session, open_console_session
+from app.services.accounts.login import check_credentials
 from app.web.errors import STATUS
 from app.web.identity import console_cookie, console_cookie_name
 

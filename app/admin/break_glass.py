@@ -8,7 +8,7 @@ from app.admin.base import console_page
 from app.domain.errors import AccountLocked, AuthenticationFailed, Conflict
 from app.domain.roles import Permission
 from app.schemas.break_glass import DeclarationSchema
-from app.services.break_glass import break_glass, end_break_glass
+from app.services.accounts.break_glass import break_glass, end_break_glass
 from app.web.errors import STATUS, flat_messages
 from app.web.security import actor
 

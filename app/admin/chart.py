@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.triage.assessment import assess
-from app.services.observations import VitalsHistory
+from app.services.readings.observations import VitalsHistory
 
 MEASURES = ("systolic", "diastolic")
 

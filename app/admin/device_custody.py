@@ -19,10 +19,10 @@ from app.schemas.devices import (
     SwapSchema,
     UnassignSchema,
 )
-from app.services.device_custody import assign_device, swap_device, unassign_device
-from app.services.devices import get_device_id, read_device, update_device
-from app.services.patient_directory import list_patients
-from app.services.patients import get_patient
+from app.services.devices.custody import assign_device, swap_device, unassign_device
+from app.services.devices.inventory import get_device_id, read_device, update_device
+from app.services.patients.directory import list_patients
+from app.services.patients.records import get_patient
 from app.services.practices import get_timezone
 from app.web.security import actor
 

@@ -12,8 +12,8 @@ from app.domain.devices.inventory import ASSIGNABLE, ENDINGS, DeviceStatus, refu
 from app.domain.paging import MAX_PAGE_SIZE, Page, PageRequest
 from app.domain.roles import Permission
 from app.schemas.devices import DeviceQuerySchema, NewDeviceSchema
-from app.services.device_directory import HeldDevice, list_devices, list_history, list_patient_devices
-from app.services.devices import DeviceLine, read_device, register_device
+from app.services.devices.directory import HeldDevice, list_devices, list_history, list_patient_devices
+from app.services.devices.inventory import DeviceLine, read_device, register_device
 from app.services.practices import get_timezone
 from app.web.security import actor
 

@@ -11,7 +11,7 @@ from app.domain.errors import EmrNotConfigured, EmrUnavailable, PossibleDuplicat
 from app.domain.roles import Permission
 from app.schemas.emr import EmrQuerySchema
 from app.schemas.patient_rows import read_patient
-from app.services.emr import import_from_emr, search_emr
+from app.services.emr.patients import import_from_emr, search_emr
 from app.web.errors import STATUS
 from app.web.security import actor
 

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 
 from app.domain.duplicates import Candidate
 from app.domain.errors import Conflict, NotFound, PossibleDuplicate, StaleVersion, ValidationFailed
-from app.services.duplicates import record_shown
+from app.services.patients.duplicates import record_shown
 from app.web.errors import STATUS, flat_messages
 
 _OK = 200

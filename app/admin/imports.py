@@ -14,8 +14,8 @@ from app.domain.roles import Permission
 from app.schemas.imports import ImportOptionsSchema
 from app.schemas.patient_rows import read_patient
 from app.schemas.patients import PatientSelectionSchema
-from app.services.patient_export import export_patients
-from app.services.patient_imports import (
+from app.services.patient_files.export import export_patients
+from app.services.patient_files.imports import (
     ImportReport,
     cancel_import,
     check_again,

@@ -8,7 +8,7 @@ from app.admin.base import console_page
 from app.domain.errors import EmrNotConfigured, EmrUnavailable, NotFound, ValidationFailed
 from app.domain.roles import Permission
 from app.schemas.emr import EmrSettingsSchema
-from app.services.emr_connection import check_connection, get_connection, save_connection
+from app.services.emr.connection import check_connection, get_connection, save_connection
 from app.web.errors import STATUS, flat_messages
 from app.web.security import actor
 

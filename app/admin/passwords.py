@@ -8,7 +8,7 @@ from app.admin.base import open_page
 from app.domain.password_tokens import RESET_LIFETIME
 from app.domain.passwords import MAX_LENGTH, MIN_LENGTH
 from app.schemas.auth import PasswordResetConfirmSchema, PasswordResetSchema
-from app.services.password_changes import ask_for_reset, reset_password
+from app.services.accounts.password_changes import ask_for_reset, reset_password
 
 _ASKED = "If an account with this address exists, a link is on its way to it."
 _MINUTES = int(RESET_LIFETIME.total_seconds() // 60)

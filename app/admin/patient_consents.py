@@ -11,8 +11,8 @@ from app.admin.forms import filled_in, ticked, version_seen, whole
 from app.admin.patient_programs import done_in_tab
 from app.domain.roles import Permission
 from app.schemas.consents import NewConsentSchema, RevocationSchema
-from app.services.consent_documents import open_document, store_document
-from app.services.consents import record_consent, revoke_consent
+from app.services.enrolment.consent_documents import open_document, store_document
+from app.services.enrolment.consents import record_consent, revoke_consent
 from app.web.documents import attachment, uploaded_document
 from app.web.security import actor
 

@@ -10,7 +10,7 @@ from app.admin.forms import filled_in, version_seen
 from app.admin.patient_programs import codes_sent, done_in_tab
 from app.domain.roles import Permission
 from app.schemas.enrollments import DischargeSchema, NewEnrollmentSchema
-from app.services.enrollments import discharge_patient, enroll_patient
+from app.services.enrolment.enrollments import discharge_patient, enroll_patient
 from app.web.security import actor
 
 _PART = "enrollments"

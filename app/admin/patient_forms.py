@@ -15,9 +15,9 @@ from app.domain.patients import US_STATES
 from app.domain.roles import Permission
 from app.schemas.diagnoses import CodesQuerySchema
 from app.schemas.patients import MAX_PAYERS, NewPatientSchema, PatientChanges
-from app.services.patients import create_patient, get_patient, update_patient
+from app.services.accounts.staff import list_staff
+from app.services.patients.records import create_patient, get_patient, update_patient
 from app.services.practices import get_timezone
-from app.services.staff import list_staff
 from app.web.security import actor
 
 US_ZONES = (

@@ -11,7 +11,7 @@ from app.admin.forms import filled_in, version_seen
 from app.admin.patient_programs import codes_sent, done_in_tab, provider_sent
 from app.domain.roles import Permission
 from app.schemas.orders import NewOrderSchema, RenewalSchema, StopSchema
-from app.services.orders import record_order, renew_order, stop_order
+from app.services.enrolment.orders import record_order, renew_order, stop_order
 from app.web.security import actor
 
 _PART = "orders"

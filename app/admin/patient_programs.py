@@ -15,11 +15,11 @@ from app.domain.enrolment.programs import PARAMETERS
 from app.domain.enrolment.wording import sentence
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
-from app.services.consents import list_consents
-from app.services.coverage import get_coverage
-from app.services.enrollments import list_enrollments
-from app.services.orders import list_orders
-from app.services.staff import list_staff
+from app.services.accounts.staff import list_staff
+from app.services.enrolment.consents import list_consents
+from app.services.enrolment.coverage import get_coverage
+from app.services.enrolment.enrollments import list_enrollments
+from app.services.enrolment.orders import list_orders
 from app.web.security import actor
 
 _ALL = PageRequest(page_size=MAX_PAGE_SIZE)

@@ -14,9 +14,9 @@ from app.domain.patients import PatientQuery
 from app.domain.roles import Permission
 from app.schemas.merging import MergeRequestSchema, MergeSearchSchema
 from app.schemas.patients import ArchiveSchema
-from app.services.merging import merge_patients
-from app.services.patient_directory import list_patients
-from app.services.patients import archive_patient, get_patient, unarchive_patient
+from app.services.patients.directory import list_patients
+from app.services.patients.merging import merge_patients
+from app.services.patients.records import archive_patient, get_patient, unarchive_patient
 from app.web.security import actor
 
 _CANDIDATES = PageRequest(page_size=8)

@@ -8,7 +8,7 @@ from app.admin.base import console_page, load_query
 from app.admin.patients import patient_tab
 from app.domain.roles import Permission
 from app.schemas.timeline import TimelineQuerySchema
-from app.services.timeline import get_timeline, visible_kinds
+from app.services.patients.timeline import get_timeline, visible_kinds
 from app.web.security import actor
 
 DATED = frozenset({"consent", "care_order", "enrollment", "billing_entry"})  # of which only the day is known

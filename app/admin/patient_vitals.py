@@ -10,8 +10,8 @@ from app.admin.devices import held_devices
 from app.admin.patients import patient_tab
 from app.domain.roles import Permission
 from app.domain.triage.thresholds import RULES
-from app.services.observations import get_vitals_history
 from app.services.practices import get_thresholds
+from app.services.readings.observations import get_vitals_history
 from app.web.security import actor
 
 

@@ -13,12 +13,12 @@ from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.notes import NewNoteSchema, NoteQuerySchema
 from app.schemas.patients import PatientQuerySchema
-from app.services.alerts import list_recent_alerts
-from app.services.notes import list_notes, write_note
-from app.services.patient_directory import list_patients
-from app.services.patients import get_patient
-from app.services.staff import name_staff
-from app.services.triage import get_board_line
+from app.services.accounts.staff import name_staff
+from app.services.patients.directory import list_patients
+from app.services.patients.notes import list_notes, write_note
+from app.services.patients.records import get_patient
+from app.services.triage.alerts import list_recent_alerts
+from app.services.triage.board import get_board_line
 from app.web.security import actor
 
 _FIRST_PAGE = PageRequest()

@@ -9,8 +9,8 @@ from app.admin.base import console_page
 from app.domain.roles import Permission
 from app.domain.second_factor import STEP_SECONDS
 from app.schemas.auth import CodeSchema, PasswordSchema, SecondFactorRemovalSchema
-from app.services.second_factor import end_enrolment, finish_enrolment, start_enrolment
-from app.services.users import get_own_account
+from app.services.accounts.second_factor import end_enrolment, finish_enrolment, start_enrolment
+from app.services.accounts.users import get_own_account
 from app.web.security import actor
 
 _GROUP = 4

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.admin.base import console_page, load_query
 from app.domain.roles import Permission
 from app.schemas.auth import SessionQuerySchema
-from app.services.open_sessions import end_one, end_others, list_sessions
+from app.services.accounts.open_sessions import end_one, end_others, list_sessions
 from app.web.security import actor
 
 

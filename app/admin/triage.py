@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.admin.base import console_page, load_query
 from app.domain.roles import Permission
 from app.schemas.triage import BoardQuerySchema
-from app.services.triage import count_levels, list_board
+from app.services.triage.board import count_levels, list_board
 from app.web.security import actor
 
 

@@ -10,7 +10,7 @@ from app.admin.account_forms import REFUSALS, problem_of, sent_version, shown
 from app.admin.base import console_page
 from app.admin.users import ONE_USER, user_page
 from app.domain.roles import Permission
-from app.services.user_administration import (
+from app.services.accounts.administration import (
     disable_user,
     enable_user,
     get_user,

@@ -9,8 +9,8 @@ from app.domain.password_tokens import INVITATION_LIFETIME
 from app.domain.roles import Permission
 from app.domain.users import UserQuery
 from app.schemas.users import NewUserSchema, UserFields, UserQuerySchema
-from app.services.sign_ins import last_sign_ins
-from app.services.user_administration import add_user, get_user, list_users, update_user
+from app.services.accounts.administration import add_user, get_user, list_users, update_user
+from app.services.accounts.sign_ins import last_sign_ins
 from app.web.security import actor
 
 ONE_USER = "/users/<int(max=2147483647):user_id>"

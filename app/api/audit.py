@@ -11,8 +11,8 @@ from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.audit import EventQuerySchema, EventSchema, ExportQuerySchema, PagingSchema, SealPageSchema
 from app.schemas.base import page_of
-from app.services.audit_reports import export_events, list_events
-from app.services.audit_seals import chain_state, export_own_trail, list_seals
+from app.services.audit.reports import export_events, list_events
+from app.services.audit.seals import chain_state, export_own_trail, list_seals
 from app.web.responses import EXPORT_TYPES, TRAIL_TYPE, download, page_body
 from app.web.security import actor, requires
 

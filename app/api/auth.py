@@ -19,10 +19,10 @@ from app.schemas.auth import (
     UserSchema,
 )
 from app.schemas.base import NothingSchema, page_of
-from app.services.login import check_credentials
-from app.services.open_sessions import end_all_own, end_one, list_sessions
-from app.services.sessions import end_session, exchange_refresh_token, open_session
-from app.services.users import get_own_account, update_own_account
+from app.services.accounts.login import check_credentials
+from app.services.accounts.open_sessions import end_all_own, end_one, list_sessions
+from app.services.accounts.sessions import end_session, exchange_refresh_token, open_session
+from app.services.accounts.users import get_own_account, update_own_account
 from app.web.responses import etag, expected_version, page_body
 from app.web.security import actor, public, requires
 from app.web.tokens import issue_pair, read_token

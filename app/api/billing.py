@@ -9,7 +9,7 @@ from app.domain.billing.entries import EntryQuery, NewBillingEntry
 from app.domain.roles import Permission
 from app.schemas.base import page_of
 from app.schemas.billing import EntryQuerySchema, EntrySchema, NewEntrySchema
-from app.services.billing import create_entry, list_entries
+from app.services.billing.entries import create_entry, list_entries
 from app.web.responses import etag, page_body
 from app.web.security import actor, requires
 

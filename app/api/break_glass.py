@@ -11,8 +11,8 @@ from app.domain.proof import Proof
 from app.domain.roles import Permission
 from app.schemas.base import page_of
 from app.schemas.break_glass import DeclarationSchema, DeclaredEpisodeSchema, EpisodeQuerySchema, EpisodeSchema
-from app.services.break_glass import break_glass as take_emergency_access
-from app.services.break_glass import end_break_glass, list_episodes
+from app.services.accounts.break_glass import break_glass as take_emergency_access
+from app.services.accounts.break_glass import end_break_glass, list_episodes
 from app.web.responses import page_body
 from app.web.security import actor, requires
 

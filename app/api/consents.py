@@ -11,8 +11,8 @@ from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.base import PageOnlySchema, page_of
 from app.schemas.consents import ConsentSchema, NewConsentSchema, RevocationSchema
-from app.services.consent_documents import open_document, store_document
-from app.services.consents import get_consent, list_consents, record_consent, revoke_consent
+from app.services.enrolment.consent_documents import open_document, store_document
+from app.services.enrolment.consents import get_consent, list_consents, record_consent, revoke_consent
 from app.web.documents import attachment, read_upload
 from app.web.responses import etag, expected_version, page_body
 from app.web.security import actor, requires

@@ -24,9 +24,9 @@ from app.schemas.devices import (
     SwapSchema,
     UnassignSchema,
 )
-from app.services.device_custody import assign_device, swap_device, unassign_device
-from app.services.device_directory import list_devices, list_history, list_models, list_patient_devices
-from app.services.devices import DeviceLine, read_device, register_device, update_device
+from app.services.devices.custody import assign_device, swap_device, unassign_device
+from app.services.devices.directory import list_devices, list_history, list_models, list_patient_devices
+from app.services.devices.inventory import DeviceLine, read_device, register_device, update_device
 from app.web.responses import etag, expected_version, page_body
 from app.web.security import actor, requires
 

@@ -10,7 +10,7 @@ from app.domain.roles import Permission
 from app.schemas.emr import EmrOrderSchema, EmrOutcomeSchema, EmrPageSchema, EmrQuerySchema
 from app.schemas.errors import PossibleDuplicateSchema
 from app.schemas.patient_rows import read_patient
-from app.services.emr import import_from_emr, search_emr
+from app.services.emr.patients import import_from_emr, search_emr
 from app.web.responses import cursor_body
 from app.web.security import actor, requires
 

@@ -19,15 +19,15 @@ from app.schemas.enrollments import (
     NewEnrollmentSchema,
     WorklistLineSchema,
 )
-from app.services.coverage import get_coverage
-from app.services.enrollment_worklist import list_worklist
-from app.services.enrollments import (
+from app.services.enrolment.coverage import get_coverage
+from app.services.enrolment.enrollments import (
     discharge_patient,
     enroll_patient,
     get_enrollment,
     list_enrollments,
     update_enrollment,
 )
+from app.services.enrolment.worklist import list_worklist
 from app.web.responses import etag, expected_version, page_body
 from app.web.security import actor, requires
 

@@ -9,7 +9,7 @@ from app.api.base import EndpointGroup
 from app.domain.fhir.observation import blood_pressure_observation
 from app.domain.roles import Permission
 from app.schemas.fhir import FhirObservationSchema
-from app.services.observations import get_observation_facts
+from app.services.readings.observations import get_observation_facts
 from app.web.responses import fhir_json
 from app.web.security import actor, requires
 

@@ -9,7 +9,7 @@ from app.api.base import EndpointGroup
 from app.domain.roles import Permission
 from app.domain.vitals import BloodPressure
 from app.schemas.readings import BloodPressureSchema, NewBloodPressureSchema
-from app.services.readings import record_blood_pressure
+from app.services.readings.intake import record_blood_pressure
 from app.web.security import actor, requires
 
 ingestion = EndpointGroup("ingestion", __name__, description="Readings coming in")

@@ -8,7 +8,7 @@ from app.api.base import EndpointGroup
 from app.domain.emr import EmrSettings
 from app.domain.roles import Permission
 from app.schemas.emr import ConnectionTestSchema, EmrConnectionSchema, EmrSettingsSchema
-from app.services.emr_connection import check_connection, get_connection, save_connection
+from app.services.emr.connection import check_connection, get_connection, save_connection
 from app.web.security import actor, requires
 
 integrations = EndpointGroup("integrations", __name__, description="Connections to other systems")

@@ -11,7 +11,7 @@ from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.base import page_of
 from app.schemas.notes import NewNoteSchema, NoteQuerySchema, NoteSchema
-from app.services.notes import list_notes, write_note
+from app.services.patients.notes import list_notes, write_note
 from app.web.responses import page_body
 from app.web.security import actor, requires
 

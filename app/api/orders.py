@@ -11,7 +11,7 @@ from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.base import PageOnlySchema, page_of
 from app.schemas.orders import NewOrderSchema, OrderSchema, RenewalSchema, StopSchema
-from app.services.orders import get_order, list_orders, record_order, renew_order, stop_order
+from app.services.enrolment.orders import get_order, list_orders, record_order, renew_order, stop_order
 from app.web.responses import etag, expected_version, page_body
 from app.web.security import actor, requires
 

@@ -14,7 +14,7 @@ from app.schemas.auth import (
     PasswordResetSchema,
     TokenPairSchema,
 )
-from app.services.password_changes import ask_for_reset, change_password, reset_password
+from app.services.accounts.password_changes import ask_for_reset, change_password, reset_password
 from app.web.security import actor, public, requires
 from app.web.tokens import issue_pair
 

@@ -7,7 +7,7 @@ from app.api.base import EndpointGroup
 from app.domain.patients import PatientSelection
 from app.domain.roles import Permission
 from app.schemas.patients import PatientSelectionSchema
-from app.services.patient_export import export_patients
+from app.services.patient_files.export import export_patients
 from app.web.responses import csv_response
 from app.web.security import actor, requires
 

@@ -13,7 +13,7 @@ from app.domain.roles import Permission
 from app.schemas.base import PageQuery, page_of, paging_of
 from app.schemas.imports import ImportLineSchema, ImportOptionsSchema, NewImportSchema, PatientImportSchema
 from app.schemas.patient_rows import read_patient
-from app.services.patient_imports import (
+from app.services.patient_files.imports import (
     begin_import,
     cancel_import,
     check_again,

@@ -23,10 +23,10 @@ from app.schemas.patients import (
     PatientRecordSchema,
     PatientSchema,
 )
-from app.services.audit_reports import list_accesses
-from app.services.merging import merge_patients
-from app.services.patient_directory import list_patients
-from app.services.patients import (
+from app.services.audit.reports import list_accesses
+from app.services.patients.directory import list_patients
+from app.services.patients.merging import merge_patients
+from app.services.patients.records import (
     archive_patient,
     create_patient,
     get_patient,

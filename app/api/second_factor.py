@@ -13,7 +13,7 @@ from app.schemas.auth import (
     RecoveryCodesSchema,
     SecondFactorRemovalSchema,
 )
-from app.services.second_factor import end_enrolment, finish_enrolment, start_enrolment
+from app.services.accounts.second_factor import end_enrolment, finish_enrolment, start_enrolment
 from app.web.security import actor, requires
 
 second_factor = EndpointGroup("second_factor", __name__, path="auth/2fa", description="Two-factor sign-in")

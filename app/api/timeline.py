@@ -10,7 +10,7 @@ from app.domain.roles import Permission
 from app.domain.timeline import TimelineQuery
 from app.schemas.base import page_of
 from app.schemas.timeline import TimelineItemSchema, TimelineQuerySchema
-from app.services.timeline import get_timeline
+from app.services.patients.timeline import get_timeline
 from app.web.responses import page_body
 from app.web.security import actor, requires
 

@@ -9,7 +9,7 @@ from app.domain.roles import Permission
 from app.domain.triage.board import BoardQuery
 from app.schemas.base import page_of
 from app.schemas.triage import BoardLineSchema, BoardQuerySchema, LevelCountsSchema
-from app.services.triage import count_levels, list_board
+from app.services.triage.board import count_levels, list_board
 from app.web.responses import page_body
 from app.web.security import actor, requires
 

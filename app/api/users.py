@@ -12,8 +12,7 @@ from app.domain.users import ManagedUser, NewUser, UserQuery
 from app.schemas.auth import RoleSchema
 from app.schemas.base import NothingSchema, page_of
 from app.schemas.users import ManagedUserSchema, NewUserSchema, SignInPolicySchema, UserFields, UserQuerySchema
-from app.services.practices import change_sign_in_policy, get_sign_in_policy
-from app.services.user_administration import (
+from app.services.accounts.administration import (
     add_user,
     disable_user,
     enable_user,
@@ -24,6 +23,7 @@ from app.services.user_administration import (
     unlock_user,
     update_user,
 )
+from app.services.practices import change_sign_in_policy, get_sign_in_policy
 from app.web.responses import etag, expected_version, page_body
 from app.web.security import actor, requires
 

@@ -7,10 +7,10 @@ from app.domain.errors import NotFound, VantrexiaError
 from app.domain.passwords import MIN_LENGTH, password_problems
 from app.domain.roles import Role
 from app.domain.users import NewUser
-from app.services.password_changes import make_invitation_link
+from app.services.accounts.administration import rescue_user
+from app.services.accounts.password_changes import make_invitation_link
+from app.services.accounts.users import create_user
 from app.services.practices import create_practice
-from app.services.user_administration import rescue_user
-from app.services.users import create_user
 
 
 @click.command("create-admin")

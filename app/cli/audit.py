@@ -9,9 +9,9 @@ from flask.cli import AppGroup
 
 from app.audit.seal import SealRefused
 from app.audit.verify import Broken, report
-from app.services.audit_chain import export_trail, verify_database
-from app.services.audit_retention import oldest_kept, purge_events
-from app.services.sealing import seal_events, sealer, start_generation
+from app.services.audit.chain import export_trail, verify_database
+from app.services.audit.retention import oldest_kept, purge_events
+from app.services.audit.sealing import seal_events, sealer, start_generation
 
 audit = AppGroup("audit", help="The audit trail: seal, verify, export, purge.")
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)

@@ -4,7 +4,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.services import demo
+from app.services.demo import practices
 
 
 @click.command("seed-demo")
@@ -13,4 +13,4 @@ def seed_demo() -> None:
     """Create the demo practices, unless they exist."""
     if not current_app.config["SETTINGS"].allows_demo:
         raise click.ClickException("Demo accounts exist only with APP_ENV=development on a loopback address.")
-    click.echo("Demo practices created." if demo.seed_demo() else "Demo practices exist already.")
+    click.echo("Demo practices created." if practices.seed_demo() else "Demo practices exist already.")

@@ -10,8 +10,8 @@ from flask.cli import with_appcontext
 from app.cli.key_files import announce, drop_all_but_newest, new_key_text, replace_all, wait_until_working
 from app.crypto.keyring import keyring
 from app.domain.tokens import SESSION_LIFETIME
-from app.services import key_rotation
-from app.services.keys import list_keys, rewrap_keys
+from app.services.keys import rotation
+from app.services.keys.versions import list_keys, rewrap_keys
 
 _TOLD_EVERY = 2.0
 _HOURS = int(SESSION_LIFETIME.total_seconds() // 3600)
@@ -59,12 +59,12 @@ def rotate() -> None:
 @with_appcontext
 def rotate_data(practice: UUID | None) -> None:
     """Give practices a new data key and encrypt every value anew. Run it again if it was interrupted."""
-    known = key_rotation.list_practices()
+    known = rotation.list_practices()
     if practice and practice not in known:
         raise click.ClickException("There is no such practice.")
     chosen = [practice] if practice else known
     for practice_id in chosen:
-        is_new = key_rotation.announce_data_key(practice_id)
+        is_new = rotation.announce_data_key(practice_id)
         click.echo(f"{practice_id}: {'new data key' if is_new else 'an unfinished rotation is taken up'}")
     _wait_until_known(chosen)
     left = sum(_finish(practice_id) for practice_id in chosen)
@@ -119,9 +119,9 @@ def _rewrap(newest: int) -> None:
 
 def _wait_until_known(practices: list[UUID]) -> None:
     click.echo("Waiting until every process knows the new keys …")
-    time.sleep(max(0.0, key_rotation.seconds_until_known(practices)))
+    time.sleep(max(0.0, rotation.seconds_until_known(practices)))
     settled = time.monotonic()
-    while key_rotation.has_older_transactions(time.monotonic() - settled):
+    while rotation.has_older_transactions(time.monotonic() - settled):
         time.sleep(0.2)
 
 
@@ -134,12 +134,12 @@ def _finish(practice_id: UUID) -> int:
             told_at = time.monotonic()
             click.echo(f"{practice_id}: {table}: {done} rows")
 
-    for place in key_rotation.reencrypt(practice_id, tell):
+    for place in rotation.reencrypt(practice_id, tell):
         click.echo(f"{practice_id}: {place.table}.{place.column} of row {place.row} does not open", err=True)
-    left = key_rotation.values_on_old_keys(practice_id)
+    left = rotation.values_on_old_keys(practice_id)
     if left:
         return left
-    dropped = key_rotation.drop_old_data_keys(practice_id)
+    dropped = rotation.drop_old_data_keys(practice_id)
     click.echo(f"{practice_id}: done, data keys dropped: {', '.join(map(str, dropped)) or 'none'}")
     return 0
 

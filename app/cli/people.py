@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from app.services import duplicates
+from app.services.patients import duplicates
 
 
 @click.command("index-people")

@@ -7,8 +7,8 @@ from procrastinate import JobContext, RetryStrategy
 
 from app.jobs.queue import in_house, queue
 from app.schemas.patient_rows import read_patient
-from app.services.patient_import_runs import give_up, run_import
-from app.services.patient_imports import IMPORT_PATIENTS
+from app.services.patient_files.import_runs import give_up, run_import
+from app.services.patient_files.imports import IMPORT_PATIENTS
 
 _MAX_TRIES = 5  # a database that restarts is waited for; the rows done stay done
 _RETRY = RetryStrategy(max_attempts=_MAX_TRIES, exponential_wait=5)

@@ -6,11 +6,11 @@ from uuid import UUID
 from procrastinate import JobContext, RetryStrategy
 
 from app.jobs.queue import in_house, queue
-from app.services.attempts import TELL_OF_LOCKOUT
-from app.services.break_glass import TELL_OF_BREAK_GLASS
+from app.services.accounts.attempts import TELL_OF_LOCKOUT
+from app.services.accounts.break_glass import TELL_OF_BREAK_GLASS
+from app.services.accounts.notices import tell_of_break_glass, tell_of_lockout
+from app.services.accounts.password_changes import SEND_PASSWORD_RESET, send_reset
 from app.services.mail import DELIVER, deliver_mail
-from app.services.notices import tell_of_break_glass, tell_of_lockout
-from app.services.password_changes import SEND_PASSWORD_RESET, send_reset
 
 # Waits of about 5, 25, 125 and 625 seconds, then up to 22 hours: a mail server may be away for a night.
 _MAX_TRIES = 7

@@ -3,9 +3,9 @@
 from procrastinate import JobContext
 
 from app.jobs.queue import in_application, queue
+from app.services.audit.sealing import seal_events
 from app.services.housekeeping import ensure_audit_partitions, purge_expired
-from app.services.sealing import seal_events
-from app.services.triage import refresh_due_scores
+from app.services.triage.board import refresh_due_scores
 
 STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
 

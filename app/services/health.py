@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.fhir.observation import BloodPressureFacts, blood_pressure_observation
 from app.extensions import db
-from app.services.integrity import damaged_places
-from app.services.sealing import LATE_AFTER_SECONDS
+from app.services.audit.sealing import LATE_AFTER_SECONDS
+from app.services.keys.integrity import damaged_places
 
 State = Literal["healthy", "degraded", "down"]
 _MIN_FREE_SHARE = 0.05

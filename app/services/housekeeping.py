@@ -7,10 +7,10 @@ from sqlalchemy import delete, select, text
 
 from app.audit import context
 from app.models import ConsoleSession, PasswordToken, Practice, RefreshToken, TokenFamily
-from app.services.attempts import purge_login_attempts
+from app.services.accounts.attempts import purge_login_attempts
 from app.services.idempotency import KEEP_FOR, purge_keys
 from app.services.mail import purge_mails
-from app.services.patient_imports import forget_files
+from app.services.patient_files.imports import forget_files
 from app.services.transaction import now, transaction
 
 _KEEP_SESSIONS = timedelta(days=30)  # ended sessions stay visible for a while, then go

@@ -13,8 +13,8 @@ from app.domain.second_factor import SignInPolicy
 from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
 from app.models import Practice, PracticeThresholds
 from app.models.base import new_id
-from app.services.keys import make_practice_keys
-from app.services.readings import thresholds_from
+from app.services.keys.versions import make_practice_keys
+from app.services.readings.intake import thresholds_from
 from app.services.transaction import transaction
 
 

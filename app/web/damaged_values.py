@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.crypto.damage import take_noted, tolerated
 from app.domain.errors import VantrexiaError
-from app.services.integrity import report_damage
+from app.services.keys.integrity import report_damage
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 from app.domain import errors
 from app.schemas.errors import CandidateSchema
 from app.schemas.fields import Instant
-from app.services.duplicates import record_shown
+from app.services.patients.duplicates import record_shown
 from app.web.identity import CONSOLE
 from app.web.rate_limits import seconds_to_wait
 

@@ -7,8 +7,8 @@ from flask import Flask, current_app, g, request
 from app.audit.context import AuditContext, bind, start
 from app.domain.actor import Actor
 from app.domain.errors import NotAuthenticated, TokenInvalid, VantrexiaError
-from app.services.console_sessions import find_console_actor
-from app.services.sessions import TokenClaims, find_actor
+from app.services.accounts.console_sessions import find_console_actor
+from app.services.accounts.sessions import TokenClaims, find_actor
 from app.web.tokens import read_token
 
 CONSOLE = "/admin"

@@ -13,8 +13,8 @@ from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
 from app.integrations.egress import gate
 from app.integrations.mail import postbox
-from app.services.keys import load_wrapped_keys
-from app.services.sealing import sealer
+from app.services.audit.sealing import sealer
+from app.services.keys.versions import load_wrapped_keys
 from app.web import (
     damaged_values,
     errors,

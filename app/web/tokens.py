@@ -15,7 +15,7 @@ from app.domain.errors import TokenExpired, TokenInvalid
 from app.domain.text import is_storable
 from app.domain.tokens import ACCESS_LIFETIME
 from app.extensions import jwt
-from app.services.sessions import IssuedSession, TokenClaims
+from app.services.accounts.sessions import IssuedSession, TokenClaims
 from app.web.signing_keys import ring
 
 TokenKind = Literal["access", "refresh"]

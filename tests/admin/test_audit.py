@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.roles import Role
-from app.services.sealing import seal_events
+from app.services.audit.sealing import seal_events
 from tests.admin.visits import enter
 from tests.builders import a_patient, a_user
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.roles import Role
-from app.services.patients import get_patient, update_patient
+from app.services.patients.records import get_patient, update_patient
 from tests.admin.visits import enter, token
 from tests.builders import Person, a_patient, a_user, in_house
 

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from app.audit.verify import Broken, Trust, read_anchor, verify_file
 from app.domain.audit import AUDIT_ORDERINGS
 from app.domain.roles import Role
-from app.services.audit_reports import safe_cell
-from app.services.sealing import seal_events, sealer
+from app.services.audit.reports import safe_cell
+from app.services.audit.sealing import seal_events, sealer
 from tests.builders import Person, a_patient, a_reading, a_user, signed_in
 
 EVENTS, EXPORT, SEALS, TRAIL = (f"/api/v1/audit/{part}/" for part in ("events", "events/export", "seals", "trail"))

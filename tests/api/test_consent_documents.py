@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.domain.enrolment.documents import MAX_BYTES
 from app.domain.roles import Role
-from app.services.consent_documents import CHUNK_BYTES
+from app.services.enrolment.consent_documents import CHUNK_BYTES
 from deploy.local_postgres import LocalPostgres
 from tests.builders import a_user, signed_in
 from tests.documents import a_pdf, a_png

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.roles import Role
-from app.services.device_contacts import note_contact
+from app.services.devices.contacts import note_contact
 from app.services.transaction import transaction
 from tests.builders import Person, a_device, a_patient, a_practice, a_user, in_house, signed_in
 

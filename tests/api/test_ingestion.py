@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app.domain.roles import Role
 from app.models import EmrConnection
-from app.services.patients import archive_patient
+from app.services.patients.records import archive_patient
 from app.services.transaction import transaction
 from tests.builders import a_body, a_patient, a_practice, a_user, in_house, signed_in
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app.domain.roles import Role
 from app.domain.vitals import BloodPressure
 from app.models import Patient
-from app.services.readings import record_blood_pressure
+from app.services.readings.intake import record_blood_pressure
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_body, a_patient, a_practice, a_reading, a_user, in_house, signed_in

@@ -32,7 +32,7 @@ def test_an_export_has_every_patient_once_in_the_lists_order(
     client: FlaskClient, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over several parts, in both directions."""
-    monkeypatch.setattr("app.services.patient_export._PART", 3)
+    monkeypatch.setattr("app.services.patient_files.export._PART", 3)
     for name in "ABCDEFG":
         a_patient(admin.actor, last_name=name)
     names = [row["last_name"] for row in _rows(client, admin, "ordering=-created_at")]

@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.roles import Role
-from app.services.user_administration import disable_user
+from app.services.accounts.administration import disable_user
 from tests.authenticator import enrol
 from tests.builders import a_user, in_house
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.domain.roles import Role
-from app.services import patients
+from app.services.patients import records
 from config import Settings
 from tests.attack.world import World, bearer
 
@@ -36,7 +36,7 @@ def crowded(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     def fail(*_: object) -> None:
         raise RuntimeError("half way")
 
-    monkeypatch.setattr(patients, "_require_version", fail)
+    monkeypatch.setattr(records, "_require_version", fail)
     yield create_app(OneConnection(**{name: getattr(settings, name) for name in settings.__slots__}))
     create_app(settings)
 

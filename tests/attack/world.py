@@ -18,13 +18,13 @@ from app.domain.roles import Permission, Role
 from app.extensions import db
 from app.models import User
 from app.schemas.patient_rows import read_patient
-from app.services.consent_documents import Upload, store_document
-from app.services.consents import record_consent
-from app.services.console_sessions import open_console_session
-from app.services.enrollments import enroll_patient
-from app.services.orders import record_order
-from app.services.patient_imports import check_import
-from app.services.sessions import open_session
+from app.services.accounts.console_sessions import open_console_session
+from app.services.accounts.sessions import open_session
+from app.services.enrolment.consent_documents import Upload, store_document
+from app.services.enrolment.consents import record_consent
+from app.services.enrolment.enrollments import enroll_patient
+from app.services.enrolment.orders import record_order
+from app.services.patient_files.imports import check_import
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
 from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, in_house

@@ -14,8 +14,8 @@ from flask import Flask
 
 from app.audit.seal import Anchor
 from app.audit.verify import Verdict
-from app.services import audit_chain, sealing
-from app.services.sealing import sealer
+from app.services.audit import chain, sealing
+from app.services.audit.sealing import sealer
 from config import ROOT, Settings
 from deploy.local_postgres import LocalPostgres
 
@@ -66,7 +66,7 @@ class Trail:
         return sealing.seal_events()
 
     def verify(self, *, anchored: bool = True) -> Verdict:
-        return audit_chain.verify_database(self.anchor if anchored else None)
+        return chain.verify_database(self.anchor if anchored else None)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.services import health, sealing
-from app.services.sealing import sealer
+from app.services import health
+from app.services.audit import sealing
+from app.services.audit.sealing import sealer
 from config import SettingError, Settings
 from tests.audit.conftest import Trail
 from tests.builders import a_user

@@ -8,8 +8,8 @@ import pytest
 
 from app.audit.seal import SealRefused
 from app.audit.verify import Broken
-from app.services.audit_retention import oldest_kept, purge_events
-from app.services.sealing import sealer
+from app.services.audit.retention import oldest_kept, purge_events
+from app.services.audit.sealing import sealer
 from config import SettingError, Settings
 from tests.audit.conftest import Trail
 

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from app.audit.seal import SealRefused
-from app.services import sealing
-from app.services.sealing import sealer
+from app.services.audit import sealing
+from app.services.audit.sealing import sealer
 from tests.audit.conftest import Trail
 
 

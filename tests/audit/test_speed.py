@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.audit.verify import read_anchor, verify_file
-from app.services import audit_chain
+from app.services.audit import chain
 from tests.audit.conftest import Trail
 from tests.builders import in_house
 
@@ -29,7 +29,7 @@ def test_sealing_keeps_up_with_5000_events_a_second_at_constant_memory(trail: Tr
     sealing = time.perf_counter() - started
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     with in_house():
-        audit_chain.export_trail(tmp_path / "export")
+        chain.export_trail(tmp_path / "export")
     started = time.perf_counter()
     verdict = verify_file(tmp_path / "export" / "trail.jsonl", read_anchor(trail.anchor))
     verifying = time.perf_counter() - started

@@ -9,8 +9,8 @@ import pytest
 
 from app.audit.seal import Signer
 from app.audit.verify import Broken
-from app.services import audit_chain, sealing
-from app.services.sealing import sealer
+from app.services.audit import chain, sealing
+from app.services.audit.sealing import sealer
 from tests.audit.conftest import Trail
 from tests.builders import in_house
 
@@ -121,7 +121,7 @@ def _verify_elsewhere(trail: Trail, tmp_path: Path) -> "subprocess.CompletedProc
 
 def _export(trail: Trail, directory: Path) -> None:
     with in_house():
-        audit_chain.export_trail(directory)
+        chain.export_trail(directory)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_n3_a_changed_export_is_found(sealed: Trail, tmp_path: Path, change, sea
     trail = tmp_path / "export" / "trail.jsonl"
     trail.write_bytes(b"".join(change(trail.read_bytes().splitlines(keepends=True))))
     with pytest.raises(Broken) as broken:
-        audit_chain.verify.verify_file(trail, audit_chain.verify.read_anchor(sealed.anchor))
+        chain.verify.verify_file(trail, chain.verify.read_anchor(sealed.anchor))
     assert broken.value.seal == seal
 
 
@@ -152,9 +152,7 @@ def test_n3_a_later_checkpoint_proves_that_an_export_was_cut_off(sealed: Trail, 
     sealed.write()
     sealed.seal()
     with pytest.raises(Broken, match="seal 4: is anchored but missing"):
-        audit_chain.verify.verify_file(
-            tmp_path / "early" / "trail.jsonl", audit_chain.verify.read_anchor(sealed.anchor)
-        )
+        chain.verify.verify_file(tmp_path / "early" / "trail.jsonl", chain.verify.read_anchor(sealed.anchor))
 
 
 def test_without_an_anchor_the_verdict_says_what_is_not_proven(sealed: Trail) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.domain.roles import Role
-from app.services.sealing import seal_events
+from app.services.audit.sealing import seal_events
 from tests.browser.looks import Onlooker, enter
 from tests.builders import a_patient, a_reading, a_user
 

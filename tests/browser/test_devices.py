@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.models import Device
-from app.services.device_contacts import note_contact
+from app.services.devices.contacts import note_contact
 from app.services.transaction import transaction
 from tests.browser.looks import Onlooker, enter
 from tests.builders import Person, a_device, a_patient, a_user, in_house

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from app.domain.patients import Address, EmergencyContact, Payer
 from app.domain.roles import Role
 from app.models import Patient
-from app.services.notes import NewNote, write_note
+from app.services.patients.notes import NewNote, write_note
 from tests.browser.looks import Onlooker, enter
 from tests.builders import Person, a_device, a_patient, a_reading, a_user, in_house
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from app.crypto.key_file import DatedKey, KeyFile
 from app.crypto.keyring import keyring
-from app.services.keys import list_keys, load_wrapped_keys, rewrap_keys
+from app.services.keys.versions import list_keys, load_wrapped_keys, rewrap_keys
 from config import Settings
 from deploy.local_postgres import LocalPostgres
 from tests.builders import a_patient, a_practice, a_user, in_house, signed_in

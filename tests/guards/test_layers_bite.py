@@ -35,11 +35,11 @@ ROOMS = "Rooms: imports go down, never up, never sideways"
 @pytest.mark.parametrize(
     ("file", "fault", "contract"),
     [
-        ("models/base.py", "import app.services.users", ROOMS),
+        ("models/base.py", "import app.services.accounts.users", ROOMS),
         ("api/docs.py", "import app.admin.base", ROOMS),
-        ("services/users.py", "import app.schemas.auth", ROOMS),
+        ("services/accounts/users.py", "import app.schemas.auth", ROOMS),
         ("domain/roles.py", "import sqlalchemy", "The domain is pure: the standard library and itself"),
-        ("services/users.py", "import flask", "Services know no HTTP and no wire shapes"),
+        ("services/accounts/users.py", "import flask", "Services know no HTTP and no wire shapes"),
         ("api/auth.py", "import app.models", "The API and the console hold no session and no models"),
         ("admin/auth.py", "import sqlalchemy", "The API and the console hold no session and no models"),
         ("web/errors.py", "import config", "Only the factory reads the settings"),

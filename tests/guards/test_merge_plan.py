@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.models import Base
-from app.services.merge_plan import KEPT, parents, patient_columns, references, ties
+from app.services.patients.merge_plan import KEPT, parents, patient_columns, references, ties
 from deploy.local_postgres import LocalPostgres
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import LargeBinary
 
 from app.crypto.columns import Encrypted
 from app.models import Base, PracticeKey, SystemKey
-from app.services.key_rotation import sealed_tables
+from app.services.keys.rotation import sealed_tables
 from deploy.local_postgres import LocalPostgres
 
 # Bytes that are neither encrypted nor wrapped: hashes and keyed indexes.

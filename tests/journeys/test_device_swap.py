@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
-from app.services.observations import get_vitals_history
+from app.services.readings.observations import get_vitals_history
 from tests.builders import a_body, a_patient, a_user, in_house, signed_in
 
 DEVICES = "/api/v1/devices/"

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from app.crypto.key_file import KeyFile
-from app.services.key_rotation import sealed_tables
+from app.services.keys.rotation import sealed_tables
 from config import ROOT
 from tests.builders import a_body
 from tests.live.installation import Browser, Installation, Web

@@ -10,7 +10,7 @@ from app.domain.errors import Unavailable
 from app.domain.roles import Role
 from app.extensions import db
 from app.models import AuditEvent, Patient
-from app.services.patients import get_patient, update_patient
+from app.services.patients.records import get_patient, update_patient
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_body, a_patient, a_user, in_house, signed_in

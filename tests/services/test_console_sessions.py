@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from app.extensions import db
 from app.models import ConsoleSession, User
-from app.services.console_sessions import end_console_session, find_console_actor, open_console_session
+from app.services.accounts.console_sessions import end_console_session, find_console_actor, open_console_session
 from app.services.transaction import transaction
 from tests.builders import Person, a_user, in_house
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from app.services import integrity
+from app.services.keys import integrity
 from deploy.local_postgres import LocalPostgres
 from tests.admin.visits import enter
 from tests.builders import Person, a_patient, a_reading, a_user, signed_in

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from app.domain.roles import Role
 from app.models import Device, DeviceAssignment
-from app.services.demo_devices import cuff_serial, equip, fill_shelf
+from app.services.demo.devices import cuff_serial, equip, fill_shelf
 from app.services.transaction import transaction
 from tests.builders import a_patient, a_reading, a_user, in_house
 

@@ -3,9 +3,9 @@
 from app.domain.enrolment.records import EnrollmentQuery
 from app.domain.paging import PageRequest
 from app.domain.roles import Role
-from app.services.coverage import get_coverage
-from app.services.demo_enrolment import enrol_demo_patients
-from app.services.enrollment_worklist import list_worklist
+from app.services.demo.enrolment import enrol_demo_patients
+from app.services.enrolment.coverage import get_coverage
+from app.services.enrolment.worklist import list_worklist
 from tests.builders import a_patient, a_user, in_house
 
 

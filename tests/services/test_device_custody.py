@@ -14,12 +14,12 @@ from app.domain.devices.inventory import Handback, NewAssignment
 from app.domain.errors import DeviceNotHeld, PatientArchived
 from app.domain.vitals import BloodPressure
 from app.models import AuditEvent, DeviceAssignment, Observation
-from app.services.device_contacts import note_contact
-from app.services.device_custody import assign_device, free_devices, swap_device, unassign_device
-from app.services.device_holders import Holder, holder_of
-from app.services.devices import read_device
-from app.services.patients import archive_patient
-from app.services.readings import record_blood_pressure
+from app.services.devices.contacts import note_contact
+from app.services.devices.custody import assign_device, free_devices, swap_device, unassign_device
+from app.services.devices.holders import Holder, holder_of
+from app.services.devices.inventory import read_device
+from app.services.patients.records import archive_patient
+from app.services.readings.intake import record_blood_pressure
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_device, a_patient, a_reading, a_user, in_house

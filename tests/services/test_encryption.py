@@ -6,7 +6,7 @@ from app.crypto.columns import decrypt, encrypt
 from app.crypto.envelope import place
 from app.crypto.keyring import MasterKeys
 from app.domain.errors import IntegrityViolated, Unavailable
-from app.services.patients import get_patient
+from app.services.patients.records import get_patient
 from tests.builders import a_patient, a_user, in_house
 
 

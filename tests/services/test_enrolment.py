@@ -19,9 +19,9 @@ from app.domain.enrolment.programs import Program
 from app.domain.enrolment.records import EnrollmentQuery
 from app.domain.paging import PageRequest
 from app.models import Enrollment
-from app.services import discharge_duties
-from app.services.coverage import load_facts
-from app.services.enrollment_worklist import list_worklist
+from app.services.enrolment import discharge_duties
+from app.services.enrolment.coverage import load_facts
+from app.services.enrolment.worklist import list_worklist
 from app.services.transaction import now, transaction
 from bench.statements import Counted, counting
 from deploy.local_postgres import LocalPostgres

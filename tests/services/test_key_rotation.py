@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from app.crypto.keyring import keyring
 from app.domain.billing.entries import NewBillingEntry
 from app.domain.patients import Address
-from app.services import key_rotation
-from app.services.billing import create_entry
-from app.services.key_rotation import SealedTable
-from app.services.patients import get_patient, update_patient
+from app.services.billing.entries import create_entry
+from app.services.keys import rotation
+from app.services.keys.rotation import SealedTable
+from app.services.patients.records import get_patient, update_patient
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_body, a_patient, a_user, in_house, signed_in
 
@@ -57,13 +57,13 @@ def _an_entry(doctor: Person, patient_id: UUID) -> None:
 def _rotate(practice_id: UUID) -> None:
     """Rotate without the waits, which are for other processes."""
     with in_house():
-        key_rotation.announce_data_key(practice_id)
-        key_rotation.reencrypt(practice_id, lambda *_: None)
-        key_rotation.drop_old_data_keys(practice_id)
+        rotation.announce_data_key(practice_id)
+        rotation.reencrypt(practice_id, lambda *_: None)
+        rotation.drop_old_data_keys(practice_id)
 
 
 def _left(postgres: LocalPostgres, practice_id: UUID, newest: int) -> dict[str, int]:
-    places = [(table.name, column.name) for table in key_rotation.sealed_tables() for column in table.columns]
+    places = [(table.name, column.name) for table in rotation.sealed_tables() for column in table.columns]
     return {
         f"{table}.{column}": int(postgres.query(
             _ON_OLD_KEY.format(table=table, column=column, practice=practice_id, newest=newest)
@@ -125,18 +125,18 @@ def test_s61_a_change_made_meanwhile_wins(
 ) -> None:
     """The row was read by the rotation, changed by a nurse, and only then written by the rotation."""
     a_patient(doctor.actor)
-    reseal = key_rotation._reseal
+    reseal = rotation._reseal
 
     def late(session: Session, table: SealedTable, row: Any, newest: int) -> bool | None:
         if table.name == "patients":
-            monkeypatch.setattr(key_rotation, "_reseal", reseal)
+            monkeypatch.setattr(rotation, "_reseal", reseal)
             _change_elsewhere(doctor, row.id)
         return reseal(session, table, row, newest)
 
-    monkeypatch.setattr(key_rotation, "_reseal", late)
+    monkeypatch.setattr(rotation, "_reseal", late)
     with in_house():
-        key_rotation.announce_data_key(doctor.actor.practice_id)
-        key_rotation.reencrypt(doctor.actor.practice_id, lambda *_: None)
+        rotation.announce_data_key(doctor.actor.practice_id)
+        rotation.reencrypt(doctor.actor.practice_id, lambda *_: None)
     assert _first_names(client, doctor) == {"Changed", "Ann"}
     assert not any(_left(postgres, doctor.actor.practice_id, newest=2).values())
 
@@ -154,8 +154,8 @@ def _change_elsewhere(doctor: Person, patient_id: UUID) -> None:
 def test_s61_a_killed_rotation_is_taken_up(postgres: LocalPostgres, doctor: Person) -> None:
     """No third key, and everything under the second."""
     with in_house():
-        assert key_rotation.announce_data_key(doctor.actor.practice_id)
-        assert not key_rotation.announce_data_key(doctor.actor.practice_id)
+        assert rotation.announce_data_key(doctor.actor.practice_id)
+        assert not rotation.announce_data_key(doctor.actor.practice_id)
     _rotate(doctor.actor.practice_id)
     assert not any(_left(postgres, doctor.actor.practice_id, newest=2).values())
 
@@ -163,9 +163,9 @@ def test_s61_a_killed_rotation_is_taken_up(postgres: LocalPostgres, doctor: Pers
 def test_s61_the_database_refuses_to_drop_a_key_that_is_needed(doctor: Person) -> None:
     """Whatever the program believes."""
     with in_house():
-        key_rotation.announce_data_key(doctor.actor.practice_id)
+        rotation.announce_data_key(doctor.actor.practice_id)
         with pytest.raises(DBAPIError, match="still needed by"):
-            key_rotation.drop_old_data_keys(doctor.actor.practice_id)
+            rotation.drop_old_data_keys(doctor.actor.practice_id)
 
 
 def test_s61_a_damaged_value_keeps_its_key(postgres: LocalPostgres, doctor: Person) -> None:

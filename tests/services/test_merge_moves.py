@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, Table, Uuid, text
 
-from app.services.merge_moves import Merging, left_behind, move, pull_back
-from app.services.merge_plan import Reference, ties
+from app.services.patients.merge_moves import Merging, left_behind, move, pull_back
+from app.services.patients.merge_plan import Reference, ties
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import a_patient, a_user, in_house

@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import ConsoleSession, User
-from app.services.console_sessions import find_console_actor, open_console_session
-from app.services.password_changes import change_password
+from app.services.accounts.console_sessions import find_console_actor, open_console_session
+from app.services.accounts.password_changes import change_password
 from tests.builders import Person, a_user, in_house
 
 NEW = "nine purple whales at dawn"

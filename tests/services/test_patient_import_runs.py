@@ -19,8 +19,8 @@ from app.domain.patients import NewPatient
 from app.extensions import db
 from app.models import AuditEvent, Patient, PatientImport, PatientImportPiece, PatientSearchToken, TriageSummary
 from app.schemas.patient_rows import read_patient
-from app.services import patient_import_runs
-from app.services.patient_imports import begin_import, cancel_import
+from app.services.patient_files import import_runs
+from app.services.patient_files.imports import begin_import, cancel_import
 from config import ROOT, Settings
 from tests.builders import Person, a_patient, a_user, in_house
 
@@ -30,7 +30,7 @@ HEADER = "first,last,dob,sex,mrn\n"
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> Person:
     """Somebody who imports in batches of two."""
-    monkeypatch.setattr(patient_import_runs, "BATCH", 2)
+    monkeypatch.setattr(import_runs, "BATCH", 2)
     return a_user()
 
 
@@ -47,7 +47,7 @@ def _begin(person: Person, file: bytes, on_error: Any = "skip") -> UUID:
 
 def _run(person: Person, import_id: UUID, read: Any = read_patient) -> None:
     with in_house():
-        patient_import_runs.run_import(person.actor.practice_id, import_id, read)
+        import_runs.run_import(person.actor.practice_id, import_id, read)
 
 
 def _one(person: Person, import_id: UUID) -> PatientImport:
@@ -119,7 +119,7 @@ def test_each_imported_patient_has_terms_a_line_on_the_board_and_an_event(person
 def test_a_patient_created_meanwhile_is_an_error_of_that_row(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch is judged once more, and the others get in."""
     import_id = _begin(person, _file(2))
-    real = patient_import_runs.judge
+    real = import_runs.judge
     rivals = iter([lambda: a_patient(person.actor, mrn="N-1")])
 
     def judge(*given: Any) -> Any:
@@ -127,7 +127,7 @@ def test_a_patient_created_meanwhile_is_an_error_of_that_row(person: Person, mon
         next(rivals, lambda: None)()
         return judged
 
-    monkeypatch.setattr(patient_import_runs, "judge", judge)
+    monkeypatch.setattr(import_runs, "judge", judge)
     _run(person, import_id)
     assert (_one(person, import_id).created, _one(person, import_id).failed, _count(person, Patient)) == (1, 1, 2)
 
@@ -149,7 +149,7 @@ def test_an_import_that_failed_for_the_last_time_says_so(person: Person) -> None
     """It does not run for ever."""
     import_id = _begin(person, _file(1))
     with in_house():
-        patient_import_runs.give_up(person.actor.practice_id, import_id)
+        import_runs.give_up(person.actor.practice_id, import_id)
     assert (_one(person, import_id).state, "operator" in (_one(person, import_id).problem or "")) == ("failed", True)
 
 
@@ -222,14 +222,14 @@ def test_all_or_nothing_imports_nobody_whom_others_created_meanwhile(
 ) -> None:
     """Between the look at their row and the end: the person is not created twice."""
     import_id = _begin(person, _file(2, number=""), "abort")
-    real = patient_import_runs.hold_back_others
+    real = import_runs.hold_back_others
 
     def overtaken(*given: Any) -> None:
         with ThreadPoolExecutor(1) as pool:
             pool.submit(_created_elsewhere, person).result()
         real(*given)
 
-    monkeypatch.setattr(patient_import_runs, "hold_back_others", overtaken)
+    monkeypatch.setattr(import_runs, "hold_back_others", overtaken)
     _run(person, import_id)
     assert (_one(person, import_id).state, _count(person, Patient)) == ("failed", 1)
 

@@ -1,0 +1,1 @@
+"""Sealing, checking, reading and keeping the audit trail."""

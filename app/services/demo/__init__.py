@@ -1,0 +1,1 @@
+"""The practices a development server starts with."""

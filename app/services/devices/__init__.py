@@ -1,0 +1,1 @@
+"""Devices: the inventory and who holds which."""

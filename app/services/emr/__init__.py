@@ -1,0 +1,1 @@
+"""Patients of another system, over FHIR."""

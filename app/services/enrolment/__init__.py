@@ -1,0 +1,1 @@
+"""Consent, orders and enrolments: on which days a patient is covered."""

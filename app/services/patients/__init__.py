@@ -1,0 +1,1 @@
+"""The patient's record: demographics, notes, timeline, duplicates and merges."""

@@ -1,0 +1,1 @@
+"""Readings: taking them in and reading them back."""

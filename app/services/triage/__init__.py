@@ -1,0 +1,1 @@
+"""Who needs help first: the board, its summaries and the alerts."""

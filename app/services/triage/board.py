@@ -1,0 +1,192 @@
+"""The triage board: who needs help first, how the levels moved, and bringing scores up to date as time passes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session, load_only
+
+from app.audit import context, events
+from app.domain.actor import Actor
+from app.domain.errors import NotFound
+from app.domain.paging import Page, PageRequest
+from app.domain.triage.board import BoardOrdering, BoardQuery
+from app.domain.triage.score import ALERT_WINDOW, RiskLevel
+from app.domain.triage.thresholds import AlertLevel
+from app.domain.triage.trend import TREND_WINDOW, Trend, trend
+from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
+from app.services.readings.intake import thresholds_from
+from app.services.transaction import now, transaction
+from app.services.triage.summaries import alerts_since, rescore
+
+REFRESH_AFTER = timedelta(hours=1)
+_REFRESH_BATCH = 500
+
+_NAMED = load_only(
+    Patient.id, Patient.practice_id, Patient.first_name_enc, Patient.last_name_enc, Patient.mrn_enc, raiseload=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """One patient of the board."""
+
+    summary: TriageSummary
+    patient: Patient
+    last_reviewed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCount:
+    """How many patients stand at a level, and how many did a day before."""
+
+    count: int
+    previous: int
+    trend: Trend
+
+
+def list_board(actor: Actor, query: BoardQuery) -> Page[BoardLine]:
+    """Return one page of the board, the patient most at risk first by default."""
+    with transaction() as session:
+        conditions = _conditions(actor, query)
+        count = session.scalar(select(func.count()).select_from(TriageSummary).where(*conditions)) or 0
+        lines = [_line(row) for row in session.execute(_board(conditions, query))]
+        events.record(session, "triage:list", "triage", subject_ids=[line.patient.id for line in lines])
+        return Page(lines, count, query.paging)
+
+
+def count_levels(actor: Actor) -> dict[RiskLevel, LevelCount]:
+    """Return the number of active patients at each level now and 24 hours before, from the stored transitions."""
+    with transaction() as session:
+        current = _current_counts(session, actor.practice_id)
+        gained = _net_gain(session, actor.practice_id, now() - TREND_WINDOW)
+        events.record(session, "triage:stats", "triage")
+    return {level: _level_count(current.get(level, 0), gained.get(level, 0)) for level in RiskLevel}
+
+
+def refresh_due_scores() -> int:
+    """Rescore the patients of all practices whose score is older than an hour; return how many. For the job only."""
+    return sum(_refresh_practice(practice_id) for practice_id in _practice_ids())
+
+
+def get_board_line(actor: Actor, patient_id: UUID) -> BoardLine:
+    """Return one patient's line with the parts of the score, archived or not; raises NotFound."""
+    wanted = [TriageSummary.practice_id == actor.practice_id, TriageSummary.patient_id == patient_id]
+    with transaction() as session:
+        row = session.execute(_board(wanted, BoardQuery(PageRequest(page_size=1)))).one_or_none()
+        if row is None:
+            raise NotFound
+        events.record(session, "triage:read", "triage", resource_id=patient_id, patient_id=patient_id)
+        return _line(row)
+
+
+def _conditions(actor: Actor, query: BoardQuery) -> list[ColumnElement[bool]]:
+    conditions = [TriageSummary.practice_id == actor.practice_id, TriageSummary.is_active.is_(True)]
+    if query.risk_level is not None:
+        conditions.append(TriageSummary.risk_level == query.risk_level.value)
+    if query.has_unack_alerts is not None:
+        none = TriageSummary.unacknowledged_alerts == 0
+        conditions.append(TriageSummary.unacknowledged_alerts > 0 if query.has_unack_alerts else none)
+    return conditions
+
+
+def _board(conditions: Sequence[ColumnElement[bool]], query: BoardQuery) -> Select[TriageSummary, Patient, User]:
+    return (
+        select(TriageSummary, Patient, User)
+        .join(
+            Patient,
+            (Patient.practice_id == TriageSummary.practice_id) & (Patient.id == TriageSummary.patient_id),
+        )
+        .outerjoin(
+            User,
+            (User.practice_id == TriageSummary.practice_id) & (User.id == TriageSummary.last_reviewed_by),
+        )
+        .options(_NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
+        .where(*conditions)
+        .order_by(*_ORDER[query.ordering])
+        .offset(query.paging.offset)
+        .limit(query.paging.page_size)
+    )
+
+
+_ORDER: dict[BoardOrdering, tuple[ColumnElement[Any], ...]] = {
+    "-risk_score": (TriageSummary.risk_score.desc(), TriageSummary.patient_id.asc()),
+    "risk_score": (TriageSummary.risk_score.asc(), TriageSummary.patient_id.desc()),
+    "-last_reading_at": (TriageSummary.last_reading_at.desc().nulls_last(), TriageSummary.patient_id.asc()),
+    "last_reading_at": (TriageSummary.last_reading_at.asc().nulls_first(), TriageSummary.patient_id.desc()),
+}
+
+
+def _line(row: Row[TriageSummary, Patient, User]) -> BoardLine:
+    summary, patient, reviewer = row
+    return BoardLine(summary, patient, reviewer.email if reviewer is not None else None)
+
+
+def _current_counts(session: Session, practice_id: UUID) -> dict[RiskLevel, int]:
+    rows = session.execute(
+        select(TriageSummary.risk_level, func.count())
+        .where(TriageSummary.practice_id == practice_id, TriageSummary.is_active.is_(True))
+        .group_by(TriageSummary.risk_level)
+    )
+    return {RiskLevel(level): count for level, count in rows}
+
+
+def _net_gain(session: Session, practice_id: UUID, since: datetime) -> dict[RiskLevel, int]:
+    """Return by how many patients each level has grown since then: arrivals less departures."""
+    rows = session.execute(
+        select(TriageTransition.from_level, TriageTransition.to_level, func.count())
+        .where(TriageTransition.practice_id == practice_id, TriageTransition.at > since)
+        .group_by(TriageTransition.from_level, TriageTransition.to_level)
+    )
+    gained = dict.fromkeys(RiskLevel, 0)
+    for from_level, to_level, count in rows:
+        if to_level is not None:
+            gained[RiskLevel(to_level)] += count
+        if from_level is not None:
+            gained[RiskLevel(from_level)] -= count
+    return gained
+
+
+def _level_count(count: int, gained: int) -> LevelCount:
+    return LevelCount(count, count - gained, trend(count, count - gained))
+
+
+def _practice_ids() -> list[UUID]:
+    with transaction() as session:
+        return list(session.scalars(select(Practice.id)))
+
+
+def _refresh_practice(practice_id: UUID) -> int:
+    context.bind(practice_id=practice_id)
+    refreshed = 0
+    while batch := _refresh_batch(practice_id):
+        refreshed += batch
+    return refreshed
+
+
+def _refresh_batch(practice_id: UUID) -> int:
+    at = now()
+    since = at - ALERT_WINDOW
+    with transaction() as session:
+        limits = session.scalar(select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == practice_id))
+        due = session.execute(
+            select(
+                TriageSummary,
+                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.WARNING, since),
+                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.CRITICAL, since),
+            )
+            .where(
+                TriageSummary.practice_id == practice_id,
+                TriageSummary.is_active.is_(True),
+                TriageSummary.refreshed_at < at - REFRESH_AFTER,
+            )
+            .limit(_REFRESH_BATCH)
+            .with_for_update(of=TriageSummary, skip_locked=True)
+        ).all()
+        thresholds = thresholds_from(limits)
+        for summary, warnings, criticals in due:
+            rescore(session, summary, thresholds, {"warning": warnings, "critical": criticals}, at)
+        return len(due)
