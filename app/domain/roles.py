@@ -37,6 +37,9 @@ class Permission(StrEnum):
     MANAGE_INTEGRATIONS = "integrations:manage"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
+    READ_DAYS = "observations:days"  # on which days there was data, and never what was measured
+    VOID_READINGS = "readings:void"  # and correct them
+    DECIDE_READINGS = "readings:decide"  # on those that wait in quarantine
     READ_TRIAGE = "triage:read"
     ACKNOWLEDGE_ALERTS = "alerts:acknowledge"
     READ_BILLING = "billing:read"
@@ -68,6 +71,9 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_INTEGRATIONS: frozenset({Role.ADMIN}),
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
+    Permission.READ_DAYS: _MONITORS | {Role.PATIENT, Role.BILLING_MANAGER},
+    Permission.VOID_READINGS: _CARE_TEAM,
+    Permission.DECIDE_READINGS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE}),
     Permission.READ_TRIAGE: _MONITORS,
     Permission.ACKNOWLEDGE_ALERTS: _CARE_TEAM,
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),

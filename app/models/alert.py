@@ -38,3 +38,4 @@ class Alert(Identified, TenantScoped, Audited, Base):
     raised_at: Mapped[datetime] = mapped_column(server_default=func.now())
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[int | None]
+    voided_at: Mapped[datetime | None]  # its reading was a mistake: it counts for nothing any more

@@ -14,7 +14,7 @@ from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
 from app.models import Practice, PracticeThresholds
 from app.models.base import new_id
 from app.services.keys.versions import make_practice_keys
-from app.services.readings.intake import thresholds_from
+from app.services.readings.facts import thresholds_from
 from app.services.transaction import transaction
 
 

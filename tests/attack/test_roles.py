@@ -36,7 +36,7 @@ AREAS: dict[str, dict[str, str]] = {
     "patients (demographics, consent, enrolment)": {"patients:read": READ, "patients:write": WRITE},
     "devices": {"devices:read": READ, "devices:write": WRITE},
     "submit readings": {"readings:submit": "yes|own"},
-    "observations": {"observations:read": READ},
+    "observations": {"observations:read": READ, "observations:days": r"(own )?r|counts and days only"},
     "thresholds": {},
     "alerts, escalations, reviews": {"triage:read": f"{READ}|ack", "alerts:acknowledge": f"{WRITE}|ack"},
     "time logs": {},
@@ -55,6 +55,8 @@ OURS = {
     "patients:export": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
     "notes:write": _CARE_TEAM,
+    "readings:void": _CARE_TEAM,
+    "readings:decide": {Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE},
 }
 
 

@@ -10,7 +10,7 @@ from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import AlertLevel
 from app.models import Alert, Patient, PracticeThresholds, TriageSummary
 from app.services.patients.merge_moves import Merging
-from app.services.readings.intake import thresholds_from
+from app.services.readings.facts import thresholds_from
 from app.services.triage import summaries
 from app.services.triage.summaries import alerts_since
 

@@ -12,7 +12,7 @@ from app.domain.fhir.observation import BloodPressureFacts
 from app.domain.roles import Role
 from app.models import Observation, Patient, PracticeThresholds
 from app.services.patients.records import find_visible
-from app.services.readings.intake import thresholds_from
+from app.services.readings.facts import thresholds_from
 from app.services.transaction import transaction
 
 HISTORY_LENGTH = 200

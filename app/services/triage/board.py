@@ -18,7 +18,7 @@ from app.domain.triage.score import ALERT_WINDOW, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
-from app.services.readings.intake import thresholds_from
+from app.services.readings.facts import thresholds_from
 from app.services.transaction import now, transaction
 from app.services.triage.summaries import alerts_since, rescore
 
