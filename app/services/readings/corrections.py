@@ -1,4 +1,4 @@
-"""Taking a reading out of what counts: made void by a person, or by the reading that corrects it. Nothing is deleted."""
+"""Taking a reading out of what counts: made void by a person, or by its correction. Nothing is deleted."""
 
 from datetime import datetime
 from uuid import UUID

@@ -99,7 +99,7 @@ def patient_facts(summary: TriageSummary, fact: Any) -> PatientFacts:
     )
 
 
-def device_facts(patient_id: UUID, is_registered: bool, holder: UUID | None, model_id: str | None) -> DeviceFacts:  # noqa: FBT001
+def device_facts(patient_id: UUID, is_registered: bool, holder: UUID | None, model_id: str | None) -> DeviceFacts:
     """Return what a reading's device says about it."""
     model = MODELS.get(model_id or "")
     return DeviceFacts(
