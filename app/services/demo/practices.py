@@ -21,6 +21,7 @@ from app.services.billing.entries import create_entry
 from app.services.demo.devices import cuff_serial, equip, fill_shelf
 from app.services.demo.enrolment import enrol_demo_patients
 from app.services.demo.people import particulars
+from app.services.demo.vitals import measure_other_vitals
 from app.services.patients.records import create_patient
 from app.services.practices import create_practice
 from app.services.readings.intake import record_reading
@@ -73,6 +74,7 @@ def seed_demo() -> bool:
     fill_shelf(staff["nurse"], patients[0])
     for number, patient_id in enumerate(patients):
         _measure(staff["nurse"], patient_id, number, dice)
+    measure_other_vitals(staff["nurse"], patients)
     _acknowledge_old(staff["nurse"])
     _bill(staff["billing"], patients[:6])
     enrol_demo_patients(staff["clinician"], patients)
