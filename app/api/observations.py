@@ -6,10 +6,8 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.api.base import EndpointGroup
-from app.domain.billing.clocks import Window
-from app.domain.enrolment.programs import Program
 from app.domain.roles import Permission
-from app.domain.vitals.queries import ReadingQuery, StatsQuery
+from app.domain.vitals.queries import DaysQuery, ReadingQuery, StatsQuery
 from app.schemas.base import page_of
 from app.schemas.observations import (
     DaysQuerySchema,
@@ -127,6 +125,6 @@ class PatientDays(MethodView):
     @requires(Permission.READ_DAYS)
     @vitals.arguments(DaysQuerySchema, location="query")
     @vitals.response(200, PatientDaysSchema)
-    def get(self, query: tuple[Window, Program], patient_id: UUID) -> Any:
+    def get(self, query: DaysQuery, patient_id: UUID) -> Any:
         """Return each date of the patient's zone: counted or not, by which reading, which not and why."""
-        return get_days(actor(), patient_id, *query)
+        return get_days(actor(), patient_id, query)

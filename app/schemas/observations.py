@@ -6,13 +6,12 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from app.domain.billing.clocks import Window
 from app.domain.billing.days import Exclusion
 from app.domain.enrolment.programs import Program
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.vitals.kinds import KINDS
 from app.domain.vitals.plausibility import REASONS
-from app.domain.vitals.queries import BUCKETS, READING_ORDERINGS, ReadingQuery, StatsQuery
+from app.domain.vitals.queries import BUCKETS, READING_ORDERINGS, DaysQuery, ReadingQuery, StatsQuery
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Text
 from app.schemas.readings import shown_values
@@ -183,15 +182,15 @@ class LatestVitalsSchema(Row):
 
 
 class DaysQuerySchema(Body):
-    """Which dates of the patient's, both included, and for which program."""
+    """Which dates of the patient's, both included, and for which program; the 30 days up to today when none is given."""
 
-    first = Day(required=True, data_key="from")
-    last = Day(required=True, data_key="to")
+    first = Day(data_key="from")
+    last = Day(data_key="to")
     program = fields.Enum(Program, by_value=True, load_default=Program.RPM)
 
     @post_load
-    def _query(self, data: dict[str, Any], **_: Any) -> tuple[Window, Program]:
-        return Window(data["first"], data["last"]), data["program"]
+    def _query(self, data: dict[str, Any], **_: Any) -> DaysQuery:
+        return DaysQuery(**data)
 
 
 class DayReadingSchema(Row):

@@ -1,10 +1,11 @@
 """What can be asked of the readings that are there."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from app.domain.enrolment.programs import Program
 from app.domain.paging import PageRequest
 
 ReadingOrdering = Literal["-measured_at", "measured_at"]
@@ -37,3 +38,12 @@ class StatsQuery:
     measured_to: datetime | None = None
     observation_type: str | None = None
     by: Bucket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysQuery:
+    """Which of a patient's dates are wanted, both included; the 30 days up to today when none is given."""
+
+    first: date | None = None
+    last: date | None = None
+    program: Program = Program.RPM

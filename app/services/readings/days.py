@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -17,12 +17,15 @@ from app.domain.devices.catalog import MODELS
 from app.domain.enrolment.coverage import coverage_on
 from app.domain.enrolment.programs import Program
 from app.domain.errors import ValidationFailed
+from app.domain.vitals.queries import DaysQuery
 from app.models import Device, DeviceAssignment, DeviceIdentifier, Observation, Patient
+from app.services.enrolment.checks import today_of
 from app.services.enrolment.coverage import load_facts
 from app.services.patients.records import find_visible
 from app.services.transaction import now, transaction
 
 LONGEST_WINDOW = 366  # days
+_PERIOD = timedelta(days=29)  # from the first to the last of 30 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,14 @@ class PatientDays:
         return sum(day.is_counted for day in self.days)
 
 
-def get_days(actor: Actor, patient_id: UUID, window: Window, program: Program) -> PatientDays:
+def get_days(actor: Actor, patient_id: UUID, query: DaysQuery) -> PatientDays:
     """Return each date of a window for a visible patient: counted or not, by which reading, which not and why.
 
     Raises NotFound, or ValidationFailed for a window that ends before it starts or is longer than 366 days.
     """
-    if not 0 <= (window.ends_on - window.starts_on).days < LONGEST_WINDOW:
-        raise ValidationFailed({"to": [f"Must lie 0 to {LONGEST_WINDOW - 1} days after `from`."]})
     with transaction() as session:
         patient = find_visible(session, actor, patient_id)
+        window, program = _window(query, patient), query.program
         facts = load_facts(session, actor.practice_id, [patient.id])[patient.id]
         readings = load_day_readings(session, patient, bounds(window, patient.timezone))
         table = truth_table(
@@ -57,6 +59,14 @@ def get_days(actor: Actor, patient_id: UUID, window: Window, program: Program) -
         )
         events.record(session, "observation:days", "observation", patient_id=patient.id)
         return PatientDays(patient.id, patient.timezone, program, window, table)
+
+
+def _window(query: DaysQuery, patient: Patient) -> Window:
+    last = query.last or (query.first + _PERIOD if query.first else today_of(patient))
+    first = query.first or last - _PERIOD
+    if not 0 <= (last - first).days < LONGEST_WINDOW:
+        raise ValidationFailed({"to": [f"Must lie 0 to {LONGEST_WINDOW - 1} days after `from`."]})
+    return Window(first, last)
 
 
 def load_day_readings(session: Session, patient: Patient, span: tuple[datetime, datetime]) -> list[Reading]:
