@@ -182,7 +182,7 @@ class LatestVitalsSchema(Row):
 
 
 class DaysQuerySchema(Body):
-    """Which dates of the patient's, both included, and for which program; the 30 days up to today when none is given."""
+    """Which dates of the patient's, both included, and for which program; the last 30 days when none is given."""
 
     first = Day(data_key="from")
     last = Day(data_key="to")

@@ -63,7 +63,9 @@ def store_reading(
         "created_by": actor.user_id,
     }
     send_later(session, (_STORE, values))
-    return Observation(**values)
+    return Observation(
+        **{name: value for name, value in values.items() if value is not None}
+    )  # what is not set is None
 
 
 def raise_alert(
