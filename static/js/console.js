@@ -44,7 +44,7 @@
   }
 
   function isPoll(event) {
-    return ["board", "progress"].includes(event.detail.elt.id);
+    return ["board", "progress", "readings"].includes(event.detail.elt.id);
   }
 
   document.addEventListener("htmx:load", (event) => {
@@ -63,9 +63,6 @@
         ? `This page could not be renewed (${why}): what you see is old. Trying again.`
         : `That did not work (${why}). Reload the page and try again.`,
     );
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && byId("board")) window.htmx.trigger("#board", "refresh");
   });
 
   // Automatic log-off: the board's own requests keep the session alive, so it is the person who must be there.

@@ -1,0 +1,103 @@
+"""Pages that stay open learn that something changed: by a mark, cheaply, and without keeping anybody signed in."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app.domain.roles import Role
+from bench.statements import counting
+from tests.admin.visits import enter
+from tests.builders import Person, a_patient, a_reading, a_user
+
+POLL = {"HX-Request": "true", "HX-Trigger": "live"}
+
+
+@pytest.fixture
+def doctor(client: FlaskClient) -> Person:
+    """Somebody signed in."""
+    person = a_user()
+    enter(client, person)
+    return person
+
+
+def mark_of(client: FlaskClient, path: str) -> str:
+    """Return the mark that a page came with."""
+    found = re.search(r'data-mark="([^"]+)"', client.get(path).text)
+    assert found is not None
+    return f'"{found[1]}"'
+
+
+def ask(client: FlaskClient, path: str, mark: str) -> int:
+    """Ask whether a mark still holds."""
+    return client.get(path, headers={**POLL, "If-None-Match": mark}).status_code
+
+
+def test_a_mark_holds_until_a_reading_comes(client: FlaskClient, doctor: Person) -> None:
+    """And the page then read has the reading and the new mark, however many came in between."""
+    patient = a_patient(doctor.actor, first_name="Sleepy")
+    mark = mark_of(client, "/admin/")
+    assert [ask(client, "/admin/live", mark) for _ in range(2)] == [304, 304]
+    for systolic in (121, 122, 199):
+        a_reading(doctor.actor, patient.id, systolic)
+    assert ask(client, "/admin/live", mark) == 204
+    assert "199/75" in client.get("/admin/").text
+    assert ask(client, "/admin/live", mark_of(client, "/admin/")) == 304
+
+
+def test_another_practices_readings_change_no_mark(client: FlaskClient, doctor: Person) -> None:
+    """Not even the number of them shows."""
+    mark = mark_of(client, "/admin/")
+    stranger = a_user()
+    patient = a_patient(stranger.actor)
+    a_reading(stranger.actor, patient.id)
+    assert ask(client, "/admin/live", mark) == 304
+    assert ask(client, f"/admin/patients/{patient.id}/live", mark) == 404
+    assert ask(client, f"/admin/patients/{uuid4()}/live", mark) == 404
+
+
+def test_a_patients_mark_knows_what_waits_in_quarantine(client: FlaskClient, doctor: Person) -> None:
+    """Though the board does not."""
+    patient = a_patient(doctor.actor)
+    path = f"/admin/patients/{patient.id}/live"
+    at = datetime.now(UTC) - timedelta(hours=1)
+    first = client.get(path).headers["ETag"]
+    a_reading(doctor.actor, patient.id, 120, measured_at=at)
+    second = client.get(path).headers["ETag"]
+    odd = a_reading(doctor.actor, patient.id, 70, diastolic=Decimal(75), measured_at=at + timedelta(minutes=1))
+    assert odd.observation.status == "quarantined"
+    assert (ask(client, path, first), ask(client, path, second)) == (204, 204)
+
+
+def test_asking_costs_the_same_for_any_number_of_patients_and_leaves_no_event(
+    app: Flask, client: FlaskClient, doctor: Person
+) -> None:
+    """Tenant and session, tenant and mark; an event would be one statement more."""
+    mark = mark_of(client, "/admin/")
+    with counting() as few:
+        assert ask(client, "/admin/live", mark) == 304
+    for _ in range(5):
+        a_patient(doctor.actor)
+    mark = mark_of(client, "/admin/")
+    with counting() as many:
+        assert ask(client, "/admin/live", mark) == 304
+    assert few == many
+    assert few.statements <= 4
+    with app.app_context():
+        acting_as(doctor.actor)
+        actions = set(db.session.scalars(text("SELECT action FROM audit_events")))
+    assert not [action for action in actions if "live" in action]
+
+
+def test_nobody_stays_signed_in_by_an_open_page(client: FlaskClient, doctor: Person) -> None:
+    """Who may not, or is not there, learns nothing."""
+    client.delete_cookie("vantrexia_dev")
+    gone = client.get("/admin/live", headers=POLL)
+    assert (gone.status_code, gone.headers["HX-Redirect"].startswith("/admin/login")) == (401, True)
+    enter(client, a_user(doctor.actor.practice_id, Role.BILLING_MANAGER))
+    assert client.get("/admin/live", headers=POLL).status_code == 403
