@@ -1,8 +1,10 @@
 """Shapes of the readings that are there: as kept, in statistics, and day by day."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
+from uuid import UUID
 
 from marshmallow import fields, post_load, validate
 
@@ -21,6 +23,18 @@ _STATUS = validate.OneOf(["final", "quarantined", "rejected", "void"])
 _LEVEL = validate.OneOf([level.value for level in AlertLevel])
 _FHIR_STATUS = validate.OneOf(["pending", "sent", "failed", "not_configured"])
 _HUNDREDTH = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsPage:
+    """The span of the charts, and the query of the table."""
+
+    span: str
+    query: ReadingQuery
+
+    def for_patient(self, patient_id: UUID) -> tuple[str, ReadingQuery]:
+        """Return both for one patient."""
+        return self.span, replace(self.query, patient_id=patient_id)
 
 
 class ObservationSchema(Row):
@@ -74,6 +88,18 @@ class ObservationQuerySchema(PageQuery):
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> ReadingQuery:
         return ReadingQuery(paging=paging_of(data), **data)
+
+
+class VitalsPageSchema(PageQuery):
+    """What the console's page of a patient's readings shows: the span of its charts, and which lines of its table."""
+
+    span = fields.String(load_default="month", validate=validate.OneOf(["day", "week", "month", "year"]))
+    observation_type = fields.String(validate=_TYPE)
+    status = fields.String(validate=_STATUS)
+
+    @post_load
+    def _query(self, data: dict[str, Any], **_: Any) -> "VitalsPage":
+        return VitalsPage(data.pop("span"), ReadingQuery(paging=paging_of(data), **data))
 
 
 class VoidSchema(Body):

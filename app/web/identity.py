@@ -14,7 +14,9 @@ from app.web.tokens import read_token
 CONSOLE = "/admin"
 CONSOLE_COOKIES = ("__Host-vantrexia", "vantrexia_dev")  # the unprefixed one is for http://localhost only
 _BEARER = "bearer"
-_SELF_REFRESHING = frozenset({"board", "live", "progress", "readings"})  # ids of the parts of pages that ask for themselves anew
+_SELF_REFRESHING = frozenset(
+    {"board", "live", "progress", "readings"}
+)  # ids of the parts of pages that ask for themselves anew
 
 
 def init_app(app: Flask) -> None:

@@ -1,21 +1,20 @@
-// Draws a patient's blood pressure: one panel a measure on one time axis, the practice's limits as bands.
+// Draws a patient's readings: per kind one panel a measure on one time axis, the limits as bands. Zoom: drag, or keys.
 "use strict";
 {
-  const HEIGHTS = { systolic: 270, diastolic: 230 };
-  const MARGIN = 18; // mmHg above and below what must be seen: room for the words on the limits
+  const HEIGHT = 230;
+  const MARGIN = 0.15; // of what must be seen, above and below: room for the words on the limits
   const ROOM = 0.02; // of the time shown, left and right: room for the marks
   const SHORTEST = 12 * 3600; // seconds shown at least: a single reading is a point, not a line of seconds
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(`--${name}`).trim();
   const font = `12px ${style.getPropertyValue("--font")}`;
-  const words = { warning: "warning alert", critical: "critical alert" };
   const when = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-  function range(values, limits, measure) {
-    const known = values.filter((value) => value !== null);
-    const low = Math.min(...known, limits[`${measure}_low`] ?? Infinity);
-    const high = Math.max(...known, limits[`${measure}_critical_high`] ?? limits[`${measure}_high`] ?? -Infinity);
-    return [low - MARGIN, high + MARGIN];
+  function range(line) {
+    const seen = [...line.values.filter((value) => value !== null), ...["low", "high", "critical_high"].map((name) => line.limits[name]).filter((limit) => limit !== undefined)];
+    const [low, high] = [Math.min(...seen), Math.max(...seen)];
+    const room = Math.max((high - low) * MARGIN, 1);
+    return [low - room, high + room];
   }
 
   function timeRange(_plot, first, last) {
@@ -24,8 +23,8 @@
   }
 
   // The bands from the outside in: beyond each limit the zone of its level, up to the next one.
-  function bands(limits, measure) {
-    const limit = (name) => limits[`${measure}_${name}`];
+  function bands(limits) {
+    const limit = (name) => limits[name];
     return [
       { level: "warning", from: limit("high"), to: limit("critical_high") ?? Infinity, at: limit("high"), sign: "≥" },
       { level: "critical", from: limit("critical_high"), to: Infinity, at: limit("critical_high"), sign: "≥" },
@@ -44,9 +43,9 @@
     ctx.restore();
   }
 
-  function drawBands(plot, limits, measure) {
+  function drawBands(plot, limits) {
     const { ctx, bbox, scales } = plot;
-    for (const band of bands(limits, measure)) {
+    for (const band of bands(limits)) {
       const top = plot.valToPos(Math.min(band.to, scales.y.max), "y", true);
       const bottom = plot.valToPos(Math.max(band.from, scales.y.min), "y", true);
       if (bottom > top) {
@@ -90,6 +89,8 @@
         ctx.moveTo(x, y - size * 1.15);
         ctx.lineTo(x + size * 1.1, y + size * 0.85);
         ctx.lineTo(x - size * 1.1, y + size * 0.85);
+      } else if (level === "quarantined") {
+        ctx.rect(x - size * 0.8, y - size * 0.8, size * 1.6, size * 1.6);
       } else {
         ctx.moveTo(x, y - size);
         ctx.lineTo(x + size, y);
@@ -97,8 +98,8 @@
         ctx.lineTo(x - size, y);
       }
       ctx.closePath();
-      ctx.fillStyle = color(level);
-      ctx.strokeStyle = color("surface");
+      ctx.fillStyle = color(level === "quarantined" ? "surface" : level);
+      ctx.strokeStyle = color(level === "quarantined" ? "text" : "surface");
       ctx.lineWidth = 1.5 * devicePixelRatio;
       ctx.fill();
       ctx.stroke();
@@ -106,24 +107,19 @@
     ctx.restore();
   }
 
-  function describe(data, index) {
-    const shown = (measure) => data.values[measure][index] ?? "–";
-    const pulse = data.pulse[index] === null ? "" : `, pulse ${data.pulse[index]} bpm`;
-    const level = data.marks.systolic[index] === "critical" || data.marks.diastolic[index] === "critical"
-      ? "critical" : data.marks.systolic[index] ?? data.marks.diastolic[index];
-    const at = when.format(new Date(data.at[index] * 1000));
-    return `${at}: ${shown("systolic")}/${shown("diastolic")} mmHg${pulse}${level ? `, ${words[level]}` : ""}`;
+  function describe(chart, index) {
+    return `${when.format(new Date(chart.at[index] * 1000))}: ${chart.said[index]}`;
   }
 
-  function options(data, measure, width, readout) {
+  function options(chart, line, width, readout) {
     const axis = { stroke: color("muted"), font, grid: { stroke: color("grid"), width: 1 }, ticks: { show: false } };
     return {
       width,
-      height: HEIGHTS[measure],
+      height: HEIGHT,
       padding: [6, 20, 0, 0],
       legend: { show: false },
-      cursor: { sync: { key: "blood-pressure" }, drag: { x: false, y: false }, y: false },
-      scales: { x: { time: true, range: timeRange }, y: { range: range(data.values[measure], data.limits, measure) } },
+      cursor: { sync: { key: chart.kind }, drag: { x: true, y: false }, y: false },
+      scales: { x: { time: true, range: timeRange }, y: { range: range(line) } },
       axes: [
         { ...axis, space: 70, size: 38, values: [
           [86400 * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1],
@@ -131,32 +127,55 @@
           [60, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
           [1, "{HH}:{mm}:{ss}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
         ] },
-        { ...axis, size: 44, space: 34 },
+        { ...axis, size: 48, space: 34 },
       ],
-      series: [{}, { label: measure, stroke: color("line"), width: 2, points: { show: true, size: 6, fill: color("line"), stroke: color("line") } }],
+      series: [{}, { label: line.label, stroke: color("line"), width: 2, points: { show: true, size: 6, fill: color("line"), stroke: color("line") } }],
       hooks: {
-        drawClear: [(plot) => within(plot, () => drawBands(plot, data.limits, measure))],
-        drawAxes: [(plot) => within(plot, () => bands(data.limits, measure).forEach((band) => drawLimit(plot, band)))],
-        draw: [(plot) => drawMarks(plot, data.marks[measure])],
+        drawClear: [(plot) => within(plot, () => drawBands(plot, line.limits))],
+        drawAxes: [(plot) => within(plot, () => bands(line.limits).forEach((band) => drawLimit(plot, band)))],
+        draw: [(plot) => within(plot, () => drawMarks(plot, line.marks))],
         setCursor: [(plot) => {
-          readout.textContent = describe(data, plot.cursor.idx ?? data.at.length - 1);
+          readout.textContent = describe(chart, plot.cursor.idx ?? chart.at.length - 1);
         }],
       },
     };
   }
 
-  function draw(data, place, readout) {
-    const measure = place.dataset.measure;
-    const plot = new window.uPlot(options(data, measure, place.clientWidth, readout), [data.at, data.values[measure]], place);
-    new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHTS[measure] })).observe(place);
+  function draw(chart, line, place, readout) {
+    const plot = new window.uPlot(options(chart, line, place.clientWidth, readout), [chart.at, line.values], place);
+    new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+    return plot;
   }
 
-  const source = document.getElementById("chart-data");
-  if (source && window.uPlot) {
-    const data = JSON.parse(source.textContent);
-    const readout = document.getElementById("chart-readout");
-    readout.textContent = describe(data, data.at.length - 1);
-    document.querySelectorAll(".chart__plot").forEach((place) => draw(data, place, readout));
-    document.getElementById("chart").dataset.drawn = "true";
+  // + and - zoom around the middle, the arrows move, 0 shows everything again.
+  function zoomByKeys(box, plots, chart) {
+    box.addEventListener("keydown", (event) => {
+      const { min, max } = plots[0].scales.x;
+      const width = max - min;
+      const moved = { "+": [width / 4, -width / 4], "=": [width / 4, -width / 4], "-": [-width / 2, width / 2],
+        ArrowLeft: [-width / 4, -width / 4], ArrowRight: [width / 4, width / 4],
+        0: [chart.at[0] - min, chart.at.at(-1) - max] }[event.key];
+      if (!moved || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      plots.forEach((plot) => plot.setScale("x", { min: min + moved[0], max: max + moved[1] }));
+      box.dataset.zoomed = String(event.key !== "0");
+    });
   }
+
+  function drawChart(box) {
+    const chart = JSON.parse(box.dataset.chart);
+    const readout = box.querySelector(".chart__readout");
+    readout.textContent = describe(chart, chart.at.length - 1);
+    const places = [...box.querySelectorAll(".chart__plot")];
+    const plots = places.map((place, index) => draw(chart, chart.lines[index], place, readout));
+    zoomByKeys(box, plots, chart);
+    box.dataset.drawn = "true";
+  }
+
+  function drawAll() {
+    if (window.uPlot) document.querySelectorAll(".chart[data-chart]:not([data-drawn])").forEach(drawChart);
+  }
+
+  drawAll();
+  document.addEventListener("htmx:load", drawAll);
 }

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app.domain.roles import Role
+from app.extensions import db
 from bench.statements import counting
 from tests.admin.visits import enter
-from tests.builders import Person, a_patient, a_reading, a_user
+from tests.builders import Person, a_patient, a_reading, a_user, acting_as
 
 POLL = {"HX-Request": "true", "HX-Trigger": "live"}
 

@@ -107,9 +107,9 @@ def test_a_patients_page(open_page: Open, doctor: Person, any_width: Size, look:
     enter(page, doctor)
     page.get_by_role("link", name="Grace Urgent").click()
     page.get_by_role("link", name="Vitals").click()
-    page.locator("#chart[data-drawn]").wait_for()
-    expect(page.locator("#chart canvas")).to_have_count(2)
-    expect(page.locator("#chart-readout")).to_contain_text("190/75 mmHg, pulse 70 bpm, critical alert")
+    page.locator(".chart[data-drawn]").wait_for()
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.locator(".chart__readout")).to_contain_text("190/75 mmHg, pulse 70 bpm, critical alert")
     expect(page.get_by_role("region", name="Readings").get_by_role("row")).to_have_count(7)
     look.at(page, "patient")
 
@@ -123,13 +123,13 @@ def test_the_chart_shows_limits_and_marks_in_the_colours_of_their_levels(
     enter(page, doctor)
     page.get_by_role("link", name="Grace Urgent").click()
     page.get_by_role("link", name="Vitals").click()
-    page.locator("#chart[data-drawn]").wait_for()
+    page.locator(".chart[data-drawn]").wait_for()
     missing = page.evaluate(_MISSING_COLOURS, [f"--{level}-band", f"--{level}-text", f"--{level}"])
     assert missing == []
 
 
 _MISSING_COLOURS = """names => {
-    const canvas = document.querySelector("#chart canvas");
+    const canvas = document.querySelector(".chart canvas");
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     const seen = new Set();
     for (let i = 0; i < data.length; i += 4) seen.add(`${data[i]},${data[i + 1]},${data[i + 2]}`);

@@ -1,10 +1,14 @@
 """Reading back what was measured."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
@@ -18,13 +22,13 @@ from app.services.readings.facts import thresholds_from
 from app.services.readings.found import find_reading
 from app.services.transaction import transaction
 
-HISTORY_LENGTH = 200
+HISTORY_LENGTH = 2_000
 _RELEASED: dict[str, ReadingStatus] = {"final": "final", "void": "entered-in-error"}
 
 
 @dataclass(frozen=True, slots=True)
 class VitalsHistory:
-    """A patient's latest blood pressures, oldest first, and the limits they are judged by."""
+    """A patient's readings, oldest first, and the limits they are judged by."""
 
     patient: Patient
     observations: list[Observation]
@@ -46,8 +50,11 @@ def get_observation_facts(actor: Actor, observation_id: UUID) -> ReadingFacts:
         return _facts(observation, patient)
 
 
-def get_vitals_history(actor: Actor, patient_id: UUID) -> VitalsHistory:
-    """Return what the patient page draws: the last 200 readings and the practice's limits."""
+def get_vitals_history(actor: Actor, patient_id: UUID, since: datetime) -> VitalsHistory:
+    """Return what the patient page draws: readings since an instant, at most the last 2,000, and limits.
+
+    Those in quarantine too, as such; raises NotFound.
+    """
     with transaction() as session:
         patient = find_visible(session, actor, patient_id)
         latest = session.scalars(
@@ -55,18 +62,21 @@ def get_vitals_history(actor: Actor, patient_id: UUID) -> VitalsHistory:
             .where(
                 Observation.practice_id == actor.practice_id,
                 Observation.patient_id == patient.id,
-                Observation.observation_type == "blood_pressure",
-                Observation.status == "final",
+                Observation.measured_at >= since,
+                Observation.status.in_(("final", "quarantined")),
             )
             .order_by(Observation.measured_at.desc())
             .limit(HISTORY_LENGTH)
         ).all()
-        limits = session.scalar(
-            select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == actor.practice_id)
-        )
         events.record(session, "observation:list", "observation", patient_id=patient.id)
-        thresholds = {name: float(limit) for name, limit in thresholds_from(limits).items()}
+        thresholds = {name: float(limit) for name, limit in _limits_of(session, patient).items()}
         return VitalsHistory(patient, list(reversed(latest)), thresholds)
+
+
+def _limits_of(session: Session, patient: Patient) -> Mapping[str, Decimal]:
+    """Return the limits that a patient's readings are judged by."""
+    own = select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == patient.practice_id)
+    return thresholds_from(session.scalar(own))
 
 
 def _facts(observation: Observation, patient: Patient) -> ReadingFacts:
