@@ -27,4 +27,5 @@ def _marked(mark: str) -> Response:
     """Answer 204 with the mark as ETag: the page then reads itself anew. Neither answer carries anything else."""
     response = Response(status=204)
     response.set_etag(mark)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -1,7 +1,9 @@
 """One reading of a patient, and what people decide on it: void, corrected, accepted, rejected."""
 
+import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from flask import redirect, url_for
@@ -23,6 +25,7 @@ from app.services.readings.intake import record_reading
 from app.services.readings.listing import get_reading
 from app.web.security import actor
 
+_PLAIN = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _ONE = "/patients/<uuid:patient_id>/readings/<uuid:reading_id>"
 
 
@@ -72,7 +75,7 @@ def _page(patient_id: UUID, reading_id: UUID, refusal: Refusal = NO_REFUSAL) -> 
     )  # fmt: skip
 
 
-def _of_patient(patient_id, reading_id):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - a model's row
+def _of_patient(patient_id: UUID, reading_id: UUID) -> Any:
     reading = get_reading(actor(), reading_id)
     if reading.patient_id != patient_id:
         raise NotFound
@@ -103,7 +106,5 @@ def _correct(patient_id: UUID, reading_id: UUID) -> UUID:
 
 
 def _number(text: str) -> Decimal | str:
-    try:
-        return Decimal(text.strip()) if text.isascii() else text
-    except InvalidOperation:
-        return text
+    """Return a number that was typed in; anything else as it is, for the schema to say what is wrong with it."""
+    return Decimal(text.strip()) if _PLAIN.fullmatch(text.strip()) else text

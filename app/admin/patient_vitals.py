@@ -41,10 +41,12 @@ def patient_vitals(patient_id: UUID) -> ResponseReturnValue:
     since = now() - SPANS[span]
     history = get_vitals_history(actor(), patient_id, since)
     stats = get_stats(actor(), patient_id, StatsQuery(since, by="day" if span == "year" else None))
+    daily = span == "year"
+    charts = daily_charts(stats.buckets, history.thresholds, stats.timezone) if daily else reading_charts(history)
     return patient_tab(
         "patient_vitals", patient_id, mark=mark, span=span, spans=SPANS, query=query, stats=stats.overall,
-        charts=daily_charts(stats.buckets, history.thresholds, stats.timezone) if span == "year" else reading_charts(history),
-        page=list_readings(actor(), query), kinds=KINDS, measures=MEASURES, shown=shown_values, statuses=READING_STATUSES,
+        charts=charts, page=list_readings(actor(), query), kinds=KINDS, measures=MEASURES, shown=shown_values,
+        statuses=READING_STATUSES,
     )  # fmt: skip
 
 
