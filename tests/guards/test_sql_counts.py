@@ -105,4 +105,4 @@ def test_opening_and_creating_a_record_cost_the_same_however_many_there_are(clie
             create(f"{name}bel")
         counts.append((opened, created))
         _fill(doctor, 5)
-    assert counts == [(Counted(5, 4), Counted(11, 10))] * 2
+    assert counts == [(Counted(5, 4), Counted(11, 9))] * 2
