@@ -58,6 +58,7 @@ TIMELINE_KINDS = {
     "care_order": "Order",
     "enrollment": "Enrolment",
     "device": "Device",
+    "time_log": "Time",
     "billing_entry": "Billing",
 }
 

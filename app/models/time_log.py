@@ -39,10 +39,14 @@ class TimeLog(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
         CheckConstraint(f"NOT is_interactive OR mode IN ({listed(sorted(LIVE_MODES))})", name="live"),
         CheckConstraint("ended_at > started_at", name="order"),
         CheckConstraint("num_nonnulls(voided_at, voided_by, void_reason_enc) IN (0, 3)", name="voided_for_a_reason"),
+        Index(
+            "uq_time_logs_source", "practice_id", "user_id", "source", "source_id",
+            unique=True, postgresql_where=text("source IN ('review', 'call') AND voided_at IS NULL"),
+        ),
         Index("ix_time_logs_patient", "practice_id", "patient_id", text("started_at DESC")),
         Index("ix_time_logs_user", "practice_id", "user_id", text("started_at DESC")),
         Index("ix_time_logs_time", "practice_id", text("started_at DESC"), "id"),
-    )
+    )  # fmt: skip
     audit_type = "time_log"
 
     patient_id: Mapped[UUID]
@@ -54,14 +58,14 @@ class TimeLog(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
     credential: Mapped[str]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime]
-    note_enc: Mapped[bytes]
+    note_enc: Mapped[bytes | None]
     source: Mapped[str]
     source_id: Mapped[UUID | None]
     voided_at: Mapped[datetime | None]
     voided_by: Mapped[int | None]
     void_reason_enc: Mapped[bytes | None]
 
-    note = encrypted_text("note_enc")
+    note = optional_text("note_enc")
     void_reason = optional_text("void_reason_enc")
 
 
@@ -86,12 +90,12 @@ class TimeLogRevision(Identified, TenantScoped, Audited, Base):
     credential: Mapped[str]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime]
-    note_enc: Mapped[bytes]
+    note_enc: Mapped[bytes | None]
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_by: Mapped[int]
     reason_enc: Mapped[bytes]
 
-    note = encrypted_text("note_enc")
+    note = optional_text("note_enc")
     reason = encrypted_text("reason_enc")
 
 
@@ -103,9 +107,7 @@ class Timer(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
         UniqueConstraint("practice_id", "id"),
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
         ForeignKeyConstraint(["practice_id", "user_id"], ["users.practice_id", "users.id"]),
-        Index(
-            "uq_timers_one_open", "practice_id", "user_id", unique=True, postgresql_where=text("stopped_at IS NULL")
-        ),
+        Index("uq_timers_one_open", "practice_id", "user_id", unique=True, postgresql_where=text("stopped_at IS NULL")),
         Index("ix_timers_patient", "practice_id", "patient_id"),
         CheckConstraint(f"program IN ({listed(Program)})", name="program"),
         CheckConstraint(f"activity IN ({listed(Activity)})", name="activity"),

@@ -74,7 +74,7 @@ def _create_time_logs() -> None:
         sa.Column("credential", sa.String(), nullable=False),
         sa.Column("started_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT, nullable=False),
-        sa.Column("note_enc", sa.LargeBinary(), nullable=False),
+        sa.Column("note_enc", sa.LargeBinary(), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("source_id", sa.Uuid(), nullable=True),
         sa.Column("voided_at", _MOMENT, nullable=True),
@@ -109,6 +109,13 @@ def _create_time_logs() -> None:
     latest = sa.literal_column("started_at DESC")
     op.create_index("ix_time_logs_patient", "time_logs", ["practice_id", "patient_id", latest])
     op.create_index("ix_time_logs_user", "time_logs", ["practice_id", "user_id", latest])
+    op.create_index(
+        "uq_time_logs_source",
+        "time_logs",
+        ["practice_id", "user_id", "source", "source_id"],
+        unique=True,
+        postgresql_where=sa.text("source IN ('review', 'call') AND voided_at IS NULL"),
+    )
     op.create_index("ix_time_logs_time", "time_logs", ["practice_id", latest, "id"])
 
 
@@ -129,7 +136,7 @@ def _create_revisions() -> None:
         sa.Column("credential", sa.String(), nullable=False),
         sa.Column("started_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT, nullable=False),
-        sa.Column("note_enc", sa.LargeBinary(), nullable=False),
+        sa.Column("note_enc", sa.LargeBinary(), nullable=True),
         sa.Column("changed_at", _MOMENT, server_default=_NOW, nullable=False),
         sa.Column("changed_by", sa.Integer(), nullable=False),
         sa.Column("reason_enc", sa.LargeBinary(), nullable=False),
@@ -165,7 +172,9 @@ def _create_timers() -> None:
     )
     op.create_index("ix_timers_patient", "timers", ["practice_id", "patient_id"])
     still_open = sa.text("stopped_at IS NULL")
-    op.create_index("uq_timers_one_open", "timers", ["practice_id", "user_id"], unique=True, postgresql_where=still_open)
+    op.create_index(
+        "uq_timers_one_open", "timers", ["practice_id", "user_id"], unique=True, postgresql_where=still_open
+    )
 
 
 def _create_stretches() -> None:

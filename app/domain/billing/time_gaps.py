@@ -46,9 +46,7 @@ class TimeGap:
     on: date | None = None
 
 
-def time_gaps(
-    entries: Iterable[TimeEntry], month: Month, timezone: str, facts: EnrolmentFacts
-) -> list[TimeGap]:
+def time_gaps(entries: Iterable[TimeEntry], month: Month, timezone: str, facts: EnrolmentFacts) -> list[TimeGap]:
     """Return what is missing in one patient's local month, entry by entry in their order, then the whole month's."""
     entries = sorted(entries, key=lambda entry: (entry.started_at, entry.id))
     pieces = [piece for entry in entries for piece in split_by_month(entry, timezone) if piece.month == month]

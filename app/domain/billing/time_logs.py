@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from app.domain.billing.local_months import Month, month_of
 from app.domain.enrolment.programs import Program
+from app.domain.paging import PageRequest
 from app.domain.roles import Role
 
 # Ours: nobody works on one patient's record for longer than a shift; a timer that ran on is caught by it.
@@ -96,6 +98,34 @@ class NewTimeLog:
     user_id: int | None = None
     source: TimeSource = TimeSource.MANUAL
     source_id: UUID | None = None
+
+
+TimeLogOrdering = Literal["started_at", "-started_at"]
+TIME_LOG_ORDERINGS: tuple[TimeLogOrdering, ...] = ("started_at", "-started_at")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLogQuery:
+    """Which entries are wanted; the month is the local one of each patient, `is_voided` None for both."""
+
+    paging: PageRequest
+    month: Month | None = None
+    patient_id: UUID | None = None
+    user_id: int | None = None
+    program: Program | None = None
+    activity: Activity | None = None
+    source: TimeSource | None = None
+    is_voided: bool | None = None
+    ordering: TimeLogOrdering = "-started_at"
+
+
+@dataclass(frozen=True, slots=True)
+class MonthQuery:
+    """Which month is wanted, the present one when None; of one patient only, when one is named."""
+
+    paging: PageRequest
+    month: Month | None = None
+    patient_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +219,7 @@ def split_by_month(entry: TimeEntry, timezone: str) -> list[Piece]:
 
 
 def month_totals(entries: Iterable[TimeEntry], month: Month, timezone: str) -> list[MonthTotal]:
-    """Return one patient's totals of a local month, one for each program that has time in it, in the programs' order."""
+    """Return one patient's totals of a local month, one for each program with time in it."""
     pieces = [piece for entry in entries for piece in split_by_month(entry, timezone) if piece.month == month]
     return [
         _total(program, [piece for piece in pieces if piece.entry.program is program])
