@@ -13,7 +13,8 @@ from app.domain.billing.time_logs import MonthQuery, TimeLogQuery
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
 from app.schemas.base import PageOnlySchema
-from app.schemas.time_logs import NewTimeLogSchema, NewTimerSchema
+from app.schemas.time_logs import NewTimeLogSchema
+from app.schemas.timers import NewTimerSchema
 from app.services.billing.time_entries import create_time_log
 from app.services.billing.time_logs import list_time_logs
 from app.services.billing.time_totals import list_gaps, list_totals

@@ -11,7 +11,8 @@ from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, moment_in, 
 from app.domain.billing.time_logs import MonthQuery
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
-from app.schemas.time_logs import MonthQuerySchema, TimeLogChangesSchema, TimeLogQuerySchema, VoidSchema
+from app.schemas.time_logs import TimeLogChangesSchema, TimeLogQuerySchema, VoidSchema
+from app.schemas.time_totals import MonthQuerySchema
 from app.services.accounts.staff import list_staff
 from app.services.billing.time_corrections import list_revisions, update_time_log, void_time_log
 from app.services.billing.time_logs import get_time_log, list_time_logs

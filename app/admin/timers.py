@@ -12,7 +12,7 @@ from app.admin.targets import wanted_page
 from app.admin.time_logs import WORK, live_sent, times_sent
 from app.domain.billing.timers import TimerEnd
 from app.domain.roles import Permission
-from app.schemas.time_logs import TimerEndSchema
+from app.schemas.timers import TimerEndSchema
 from app.services.billing.timers import ShownTimer, find_timer, pause_timer, resume_timer, stop_timer
 from app.services.practices import get_timezone
 from app.web.security import actor

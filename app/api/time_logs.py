@@ -13,21 +13,15 @@ from app.domain.roles import Permission
 from app.schemas.base import NothingSchema, PageOnlySchema, page_of
 from app.schemas.errors import TimeConflictSchema
 from app.schemas.time_logs import (
-    MonthQuerySchema,
     NewTimeLogSchema,
-    NewTimerSchema,
-    OpenTimerSchema,
     RevisionSchema,
-    StoppedTimerSchema,
-    TimeGapSchema,
     TimeLogChangesSchema,
     TimeLogQuerySchema,
     TimeLogSchema,
-    TimerEndSchema,
-    TimerSchema,
-    TimeTotalSchema,
     VoidSchema,
 )
+from app.schemas.time_totals import MonthQuerySchema, TimeGapSchema, TimeTotalSchema
+from app.schemas.timers import NewTimerSchema, OpenTimerSchema, StoppedTimerSchema, TimerEndSchema, TimerSchema
 from app.services.billing.time_corrections import list_revisions, update_time_log, void_time_log
 from app.services.billing.time_entries import ShownTimeLog, create_time_log
 from app.services.billing.time_logs import get_time_log, list_time_logs

@@ -5,26 +5,23 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import fields, post_load, validate
 
 from app.domain.billing.local_months import Month
-from app.domain.billing.time_gaps import TimeGapKind
 from app.domain.billing.time_logs import (
     LONGEST_NOTE,
     TIME_LOG_ORDERINGS,
     Activity,
     Credential,
     Mode,
-    MonthQuery,
     NewTimeLog,
     TimeLogQuery,
     TimeSource,
     Work,
 )
-from app.domain.billing.timers import NewTimer, TimerEnd
 from app.domain.enrolment.programs import Program
 from app.schemas.base import Body, PageQuery, QueryNumber, Row, paging_of
-from app.schemas.fields import Day, Instant, Text, Whole, YesNo
+from app.schemas.fields import Instant, Text, Whole, YesNo
 
 _MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 _MICROSECONDS = timedelta(microseconds=1)
@@ -34,7 +31,8 @@ _LIVE = "A live contact with the patient or a caregiver; contact by phone, video
 _AS_WHAT = "As what the person worked; by their role when absent."
 
 
-def _one_of(words: type[Any]) -> validate.OneOf:
+def one_of(words: type[Any]) -> validate.OneOf:
+    """Return the rule that a text is one of an enumeration's words."""
     return validate.OneOf([word.value for word in words])
 
 
@@ -103,18 +101,18 @@ class TimeLogSchema(Row):
     )
     user_id = fields.Integer(required=True, attribute="log.user_id")
     user_name = fields.String(required=True)
-    program = fields.String(required=True, attribute="log.program", validate=_one_of(Program))
-    activity = fields.String(required=True, attribute="log.activity", validate=_one_of(Activity))
-    mode = fields.String(required=True, attribute="log.mode", validate=_one_of(Mode))
+    program = fields.String(required=True, attribute="log.program", validate=one_of(Program))
+    activity = fields.String(required=True, attribute="log.activity", validate=one_of(Activity))
+    mode = fields.String(required=True, attribute="log.mode", validate=one_of(Mode))
     is_interactive = fields.Boolean(required=True, attribute="log.is_interactive")
-    credential = fields.String(required=True, attribute="log.credential", validate=_one_of(Credential))
+    credential = fields.String(required=True, attribute="log.credential", validate=one_of(Credential))
     started_at = Instant(required=True, attribute="log.started_at")
     ended_at = Instant(required=True, attribute="log.ended_at")
     duration_seconds = fields.Function(
         lambda shown: in_seconds(shown.log.ended_at - shown.log.started_at), required=True, metadata={"type": "number"}
     )
     note = fields.Function(lambda shown: shown.log.note or "", required=True, metadata={"type": "string"})
-    source = fields.String(required=True, attribute="log.source", validate=_one_of(TimeSource))
+    source = fields.String(required=True, attribute="log.source", validate=one_of(TimeSource))
     source_id = fields.UUID(required=True, allow_none=True, attribute="log.source_id")
     voided_at = Instant(required=True, allow_none=True, attribute="log.voided_at")
     voided_by = fields.Integer(required=True, allow_none=True, attribute="log.voided_by")
@@ -172,135 +170,3 @@ class TimeLogQuerySchema(PageQuery):
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> TimeLogQuery:
         return TimeLogQuery(paging=paging_of(data), **data)
-
-
-class MonthQuerySchema(PageQuery):
-    """Which month, of whom."""
-
-    month = MonthField(metadata={"description": "YYYY-MM, as days are counted where the patient lives; this month."})
-    patient_id = fields.UUID()
-
-    @post_load
-    def _query(self, data: dict[str, Any], **_: Any) -> MonthQuery:
-        return MonthQuery(paging=paging_of(data), **data)
-
-
-class _OfPatient(Row):
-    patient_id = fields.UUID(required=True, attribute="patient.id")
-    patient_name = fields.Function(
-        lambda shown: f"{shown.patient.first_name} {shown.patient.last_name}",
-        required=True,
-        metadata={"type": "string"},
-    )
-    month = fields.Function(lambda shown: str(shown.month), required=True, metadata={"type": "string"})
-
-
-class TimeTotalSchema(_OfPatient):
-    """A patient's month in one program."""
-
-    program = fields.Function(
-        lambda shown: shown.total.program.value, required=True, metadata={"type": "string"}
-    )  # fmt: skip
-    seconds = fields.Function(
-        lambda shown: in_seconds(shown.total.counted),
-        required=True,
-        metadata={"type": "number", "description": "What counts; minutes of two people at once are counted once."},
-    )
-    interactive_seconds = fields.Function(
-        lambda shown: in_seconds(shown.total.interactive), required=True, metadata={"type": "number"}
-    )
-    live_contacts = fields.Integer(required=True, attribute="total.live_contacts")
-    doubled_seconds = fields.Function(
-        lambda shown: in_seconds(shown.total.doubled),
-        required=True,
-        metadata={"type": "number", "description": "Logged by several people at once, and counted once."},
-    )
-    not_counted_seconds = fields.Function(
-        lambda shown: in_seconds(shown.total.not_counted),
-        required=True,
-        metadata={"type": "number", "description": "Of non-clinical staff."},
-    )
-    entries = fields.Integer(required=True, attribute="total.entries")
-
-
-class TimeGapSchema(_OfPatient):
-    """Something that is missing before the month's time can be billed."""
-
-    kind = fields.Function(
-        lambda shown: shown.gap.kind.value,
-        required=True,
-        metadata={"type": "string", "enum": [kind.value for kind in TimeGapKind]},
-    )
-    program = fields.Function(lambda shown: shown.gap.program.value, required=True, metadata={"type": "string"})
-    on = Day(required=True, allow_none=True, attribute="gap.on")
-    time_log_ids = fields.Function(
-        lambda shown: [str(one) for one in shown.gap.time_log_ids],
-        required=True,
-        metadata={"type": "array", "items": {"type": "string", "format": "uuid"}},
-    )
-
-
-class NewTimerSchema(Body):
-    """What somebody begins to do."""
-
-    patient_id = fields.UUID(required=True)
-    program = fields.Enum(Program, by_value=True, required=True)
-    activity = fields.Enum(Activity, by_value=True, required=True)
-    mode = fields.Enum(Mode, by_value=True, load_default=Mode.NONE)
-
-    @post_load
-    def _timer(self, data: dict[str, Any], **_: Any) -> Any:
-        return data.pop("patient_id"), NewTimer(**data)
-
-
-class TimerEndSchema(Body):
-    """How a timer ends. What is left out stays as it was said at the start."""
-
-    program = fields.Enum(Program, by_value=True)
-    activity = fields.Enum(Activity, by_value=True)
-    mode = fields.Enum(Mode, by_value=True)
-    is_interactive = YesNo()
-    credential = fields.Enum(Credential, by_value=True)
-    note = Text(longest=LONGEST_NOTE, blank=True)
-    ended_at = Instant(load_default=None, allow_none=True, metadata={"description": "When work ended; now."})
-    discard = YesNo(load_default=False, metadata={"description": "Throw the time away instead of logging it."})
-
-    @post_load
-    def _end(self, data: dict[str, Any], **_: Any) -> TimerEnd:
-        ended_at, discard = data.pop("ended_at"), data.pop("discard")
-        if discard and data:
-            raise ValidationError("A timer that is thrown away leaves no entry to write this into.", min(data))
-        return TimerEnd(data, ended_at, discard=discard)
-
-
-class TimerSchema(Row):
-    """An open timer."""
-
-    id = fields.UUID(required=True, attribute="timer.id")
-    patient_id = fields.UUID(required=True, attribute="timer.patient_id")
-    patient_name = fields.Function(
-        lambda shown: f"{shown.patient.first_name} {shown.patient.last_name}",
-        required=True,
-        metadata={"type": "string"},
-    )
-    program = fields.String(required=True, attribute="timer.program", validate=_one_of(Program))
-    activity = fields.String(required=True, attribute="timer.activity", validate=_one_of(Activity))
-    mode = fields.String(required=True, attribute="timer.mode", validate=_one_of(Mode))
-    started_at = Instant(required=True, attribute="timer.started_at")
-    is_running = fields.Boolean(required=True, metadata={"description": "False while it is paused."})
-    elapsed_seconds = fields.Function(
-        lambda shown: in_seconds(shown.elapsed), required=True, metadata={"type": "number"}
-    )
-    as_of = Instant(required=True, metadata={"description": "The moment that `elapsed_seconds` is of."})
-
-
-class OpenTimerSchema(Schema):
-    """The caller's open timer; null when there is none."""
-
-    timer = fields.Nested(TimerSchema, required=True, allow_none=True)
-
-
-class StoppedTimerSchema(Schema):
-    """The entries that a timer became, one for each stretch in which it ran; none when it was thrown away."""
-
-    time_logs = fields.List(fields.Nested(TimeLogSchema), required=True)

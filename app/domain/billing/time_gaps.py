@@ -47,18 +47,27 @@ class TimeGap:
 
 
 def time_gaps(entries: Iterable[TimeEntry], month: Month, timezone: str, facts: EnrolmentFacts) -> list[TimeGap]:
-    """Return what is missing in one patient's local month, entry by entry in their order, then the whole month's."""
+    """Return what is missing in one patient's local month, day by day, then the whole month's."""
     entries = sorted(entries, key=lambda entry: (entry.started_at, entry.id))
     pieces = [piece for entry in entries for piece in split_by_month(entry, timezone) if piece.month == month]
     return [
-        *(gap for piece in pieces for gap in _entry_gaps(piece, timezone, facts)),
+        *_entry_gaps(pieces, timezone, facts),
         *_overlaps(pieces, timezone),
         *_without_contact(pieces),
     ]
 
 
-def _entry_gaps(piece: Piece, timezone: str, facts: EnrolmentFacts) -> Iterator[TimeGap]:
-    entry, day = piece.entry, local_day(piece.started_at, timezone)
+def _entry_gaps(pieces: list[Piece], timezone: str, facts: EnrolmentFacts) -> Iterator[TimeGap]:
+    """Tell what entries lack; those of one program and day that lack the same together."""
+    found: dict[tuple[date, Program, TimeGapKind], list[UUID]] = {}
+    for piece in pieces:
+        day = local_day(piece.started_at, timezone)
+        for kind in _lacks(piece.entry, day, facts):
+            found.setdefault((day, piece.entry.program, kind), []).append(piece.entry.id)
+    return (TimeGap(kind, program, tuple(ids), day) for (day, program, kind), ids in found.items())
+
+
+def _lacks(entry: TimeEntry, day: date, facts: EnrolmentFacts) -> list[TimeGapKind]:
     kinds = []
     if not entry.has_note:
         kinds.append(TimeGapKind.NO_NOTE)
@@ -66,8 +75,7 @@ def _entry_gaps(piece: Piece, timezone: str, facts: EnrolmentFacts) -> Iterator[
         kinds.append(TimeGapKind.NO_MODE)
     if not entry.counts:
         kinds.append(TimeGapKind.NON_CLINICAL)
-    kinds += [TimeGapKind(gap.reason.value) for gap in coverage_on(entry.program, day, facts).gaps]
-    return (TimeGap(kind, entry.program, (entry.id,), day) for kind in kinds)
+    return kinds + [TimeGapKind(gap.reason.value) for gap in coverage_on(entry.program, day, facts).gaps]
 
 
 def _overlaps(pieces: list[Piece], timezone: str) -> Iterator[TimeGap]:

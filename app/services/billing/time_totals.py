@@ -1,7 +1,7 @@
 """A month of time, patient by patient: how much counts, and what is still missing before it can be billed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -65,8 +65,7 @@ def list_gaps(actor: Actor, query: MonthQuery) -> Page[ShownGap]:
         gaps = [
             (time.patient_id, gap)
             for time in _ordered(times)
-            for gap in time_gaps(time.entries, month, time.timezone, facts[time.patient_id])
-            if own is None or _concerns(gap, time, own)
+            for gap in _seen_by(own, time, time_gaps(time.entries, month, time.timezone, facts[time.patient_id]))
         ]
         page = gaps[query.paging.offset :][: query.paging.page_size]
         patients = _patients(session, actor, {patient_id for patient_id, _ in page})
@@ -78,9 +77,13 @@ def _totals(time: PatientTime, month: Month) -> list[MonthTotal]:
     return month_totals(time.entries, month, time.timezone)
 
 
-def _concerns(gap: TimeGap, time: PatientTime, user_id: int) -> bool:
-    """Say whether one of the entries is the person's own."""
-    return any(entry.user_id == user_id and entry.id in gap.time_log_ids for entry in time.entries)
+def _seen_by(user_id: int | None, time: PatientTime, gaps: Iterable[TimeGap]) -> Iterator[TimeGap]:
+    """Return the gaps that one of the person's own entries has, each with those only; all of them for None."""
+    own = {entry.id for entry in time.entries if user_id in (None, entry.user_id)}
+    for gap in gaps:
+        ids = tuple(one for one in gap.time_log_ids if one in own)
+        if ids:
+            yield replace(gap, time_log_ids=ids)
 
 
 def _ordered(times: dict[UUID, PatientTime]) -> Iterable[PatientTime]:

@@ -224,6 +224,13 @@ def test_two_people_at_once_are_told_with_both_entries(offset: timedelta, *, tol
     assert shared == (expected if told else [])
 
 
+def test_entries_of_one_day_that_lack_the_same_are_told_together() -> None:
+    """Those of the next day apart."""
+    entries = [a_call(NOON + hours * 60 * MINUTE, has_note=False) for hours in (0, 1, 24)]
+    gaps = time_gaps(entries, MARCH, CHICAGO, _covered())
+    assert [gap.time_log_ids for gap in gaps] == [(entries[0].id, entries[1].id), (entries[2].id,)]
+
+
 def test_care_management_needs_no_live_contact() -> None:
     """Monitoring does."""
     assert TimeGapKind.NO_INTERACTIVE not in _kinds(an_entry(program=Program.CCM))
