@@ -158,7 +158,7 @@ class TimeLogQuerySchema(PageQuery):
 
     month = MonthField(metadata={"description": "YYYY-MM: entries with time in that month where the patient lives."})
     patient_id = fields.UUID()
-    user_id = QueryNumber()
+    user_id = QueryNumber(validate=validate.Range(1, 2**31 - 1))
     program = fields.Enum(Program, by_value=True)
     activity = fields.Enum(Activity, by_value=True)
     source = fields.Enum(TimeSource, by_value=True)
