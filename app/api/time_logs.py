@@ -157,7 +157,7 @@ class TimerPause(MethodView):
     """Interrupting work."""
 
     @requires(Permission.WRITE_TIME_LOGS)
-    @time_logs.arguments(NothingSchema)
+    @time_logs.arguments(NothingSchema, required=False)
     @time_logs.response(200, TimerSchema)
     def post(self, _: Any) -> Any:
         """Pause the timer; one that is paused stays so."""
@@ -169,7 +169,7 @@ class TimerResume(MethodView):
     """Going on with work."""
 
     @requires(Permission.WRITE_TIME_LOGS)
-    @time_logs.arguments(NothingSchema)
+    @time_logs.arguments(NothingSchema, required=False)
     @time_logs.response(200, TimerSchema)
     def post(self, _: Any) -> Any:
         """Let the timer run on; one that runs stays so."""
