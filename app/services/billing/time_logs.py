@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Select, cast, func, select
+from sqlalchemy import ColumnElement, DateTime, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -87,12 +87,6 @@ def load_time(
         entries[row.patient_id].append(_entry(row))
         zones[row.patient_id] = row.timezone
     return {patient_id: PatientTime(patient_id, zones[patient_id], found) for patient_id, found in entries.items()}
-
-
-def patients_with_time(practice_id: UUID, month: Month) -> Select[UUID]:
-    """Return the query of the patients with standing entries in a local month."""
-    standing = TimeLog.practice_id == practice_id, TimeLog.voided_at.is_(None), *touches(month)
-    return select(TimeLog.patient_id).join(Patient, _OF_PATIENT).where(*standing).distinct()
 
 
 def touches(month: Month) -> tuple[ColumnElement[bool], ...]:
