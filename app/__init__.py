@@ -24,6 +24,7 @@ from app.api.patient_exports import patient_exports
 from app.api.patient_imports import patient_imports
 from app.api.patients import patients
 from app.api.second_factor import second_factor
+from app.api.time_logs import time_logs
 from app.api.timeline import timeline
 from app.api.triage import triage
 from app.api.users import users
@@ -32,7 +33,8 @@ from config import ROOT, Settings
 
 GROUPS = (
     auth, passwords, second_factor, users, break_glass, patients, patient_imports, patient_exports, emr, integrations,
-    notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, fhir, audit_reports,
+    notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, time_logs, fhir,
+    audit_reports,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from app.admin import (
     patient_orders,
     patient_programs,
     patient_status,
+    patient_time,
     patient_timeline,
     patient_vitals,
     patients,
@@ -27,6 +28,9 @@ from app.admin import (
     second_factor,
     sessions,
     texts,
+    time_logs,
+    time_texts,
+    timers,
     triage,
     user_actions,
     users,
@@ -36,6 +40,7 @@ from app.admin.base import console
 __all__ = [
     "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
     "imports", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
-    "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
-    "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
+    "patient_orders", "patient_programs", "patient_status", "patient_time", "patient_timeline", "patient_vitals",
+    "patients", "record_texts", "roles", "second_factor", "sessions", "texts", "time_logs", "time_texts", "timers",
+    "triage", "user_actions", "users",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ TABS = (
     ("admin.patient_thresholds", "Thresholds", Permission.READ_OBSERVATIONS),
     ("admin.patient_devices", "Devices", Permission.READ_DEVICES),
     ("admin.patient_consents", "Consents", Permission.READ_PATIENTS),
+    ("admin.patient_time", "Time", Permission.READ_TIME_LOGS),
     ("admin.patient_timeline", "Timeline", Permission.READ_PATIENTS),
 )
 PROGRAMS = {
@@ -58,6 +59,7 @@ TIMELINE_KINDS = {
     "care_order": "Order",
     "enrollment": "Enrolment",
     "device": "Device",
+    "time_log": "Time",
     "billing_entry": "Billing",
 }
 

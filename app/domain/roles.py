@@ -39,6 +39,10 @@ class Permission(StrEnum):
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
     ACKNOWLEDGE_ALERTS = "alerts:acknowledge"
+    READ_TIME_LOGS = "time_logs:read"  # one's own; all of the practice's with the next
+    READ_ALL_TIME_LOGS = "time_logs:read_all"
+    WRITE_TIME_LOGS = "time_logs:write"  # one's own; anybody's with the next
+    WRITE_ALL_TIME_LOGS = "time_logs:write_all"
     READ_BILLING = "billing:read"
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
@@ -70,6 +74,10 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,
     Permission.ACKNOWLEDGE_ALERTS: _CARE_TEAM,
+    Permission.READ_TIME_LOGS: _CARE_TEAM | {Role.ADMIN, Role.BILLING_MANAGER},
+    Permission.READ_ALL_TIME_LOGS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.BILLING_MANAGER}),
+    Permission.WRITE_TIME_LOGS: _CARE_TEAM,
+    Permission.WRITE_ALL_TIME_LOGS: frozenset({Role.CLINICAL_MANAGER}),
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},

@@ -20,6 +20,7 @@ from app.models.patient_import import PatientImport, PatientImportError, Patient
 from app.models.patient_merge import PatientMerge
 from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
+from app.models.time_log import TimeLog, TimeLogRevision, Timer, TimerStretch
 from app.models.triage import TriageSummary, TriageTransition
 from app.models.user import LoginAttempt, User
 
@@ -64,6 +65,10 @@ __all__ = [
     "RecoveryCode",
     "RefreshToken",
     "SystemKey",
+    "TimeLog",
+    "TimeLogRevision",
+    "Timer",
+    "TimerStretch",
     "TokenFamily",
     "TriageSummary",
     "TriageTransition",

@@ -45,6 +45,9 @@ STATUS: dict[str, int] = {
     "device_move_not_allowed": 409,
     "enrollment_overlap": 409,
     "patient_merged": 409,
+    "time_overlap": 409,
+    "timer_running": 409,
+    "timer_not_running": 409,
     "possible_duplicate": 409,
     "emr_not_configured": 409,
     "request_in_progress": 409,
@@ -109,6 +112,9 @@ def _refused(refusal: errors.VantrexiaError) -> Response:
         record_shown(refusal.candidates)
         shown = CandidateSchema(many=True).dump(refusal.candidates)
         return error_response(refusal.code, refusal.detail, candidates=shown)
+    if isinstance(refusal, errors.TimeOverlap | errors.TimerRunning):
+        ids = [str(row_id) for row_id in refusal.conflicting_ids]
+        return error_response(refusal.code, refusal.detail, rule=refusal.rule, conflicting_ids=ids)
     if isinstance(refusal, errors.Unavailable):
         return _unavailable(refusal)
     return error_response(refusal.code, refusal.detail)

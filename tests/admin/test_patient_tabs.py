@@ -23,7 +23,7 @@ def doctor(client: FlaskClient) -> Person:
 def test_each_tab_has_an_address_and_says_that_it_is_open(client: FlaskClient, doctor: Person) -> None:
     """One of them at a time."""
     page = f"/admin/patients/{a_patient(doctor.actor).id}"
-    for tab in ("", "/vitals", "/thresholds", "/devices", "/consents", "/timeline"):
+    for tab in ("", "/vitals", "/thresholds", "/devices", "/consents", "/time", "/timeline"):
         shown = TABS.search(client.get(f"{page}{tab}").text)
         assert shown is not None, tab
         assert re.findall(r'href="([^"]+)" aria-current="page"', shown[0]) == [f"{page}{tab}"]
@@ -31,7 +31,7 @@ def test_each_tab_has_an_address_and_says_that_it_is_open(client: FlaskClient, d
 
 @pytest.mark.parametrize(
     ("role", "tabs"),
-    [(Role.BILLING_MANAGER, ["Overview", "Consents", "Timeline"]),
+    [(Role.BILLING_MANAGER, ["Overview", "Consents", "Time", "Timeline"]),
      (Role.DATA_MONITOR, ["Overview", "Vitals", "Thresholds", "Devices", "Consents", "Timeline"])],
 )  # fmt: skip
 def test_a_tab_that_one_may_not_open_is_not_there(client: FlaskClient, role: Role, tabs: list[str]) -> None:

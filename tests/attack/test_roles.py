@@ -39,7 +39,12 @@ AREAS: dict[str, dict[str, str]] = {
     "observations": {"observations:read": READ},
     "thresholds": {},
     "alerts, escalations, reviews": {"triage:read": f"{READ}|ack", "alerts:acknowledge": f"{WRITE}|ack"},
-    "time logs": {},
+    "time logs": {
+        "time_logs:read": READ,
+        "time_logs:read_all": "rw?",
+        "time_logs:write": WRITE,
+        "time_logs:write_all": "rw",
+    },
     "billing, claims, remittance": {"billing:read": READ, "billing:write": WRITE},
     "FHIR read / write": {"fhir:read": READ, "fhir:write": WRITE},
     "audit log": {"audit:read": "r", "access_log:read": "r|clinical part|own access report"},

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.domain.billing.time_logs import Activity, NewTimeLog, Work
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
@@ -20,6 +21,7 @@ from app.models import User
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
+from app.services.billing.time_entries import create_time_log
 from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
@@ -33,6 +35,7 @@ from tests.documents import a_pdf
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|"X-CSRFToken": "([^"]+)"')
 
 _DAY = date(2026, 1, 5)
+_HOUR = datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC)
 _TRAIL = {Permission.READ_AUDIT, Permission.READ_ACCESS_LOG}
 
 
@@ -69,6 +72,7 @@ class World:
             "device_id": a_device(doctor.actor, self.patient.id).id,
             "new_device_id": a_device(doctor.actor).id,
             "import_id": self._import(doctor),
+            "time_log_id": self._time_log(doctor),
             **self._chart(doctor),
         }
 
@@ -77,6 +81,12 @@ class World:
         file = f"first,last,dob,sex\n{self.mark}first,{self.mark}filed,1960-01-01,F\n".encode()
         with in_house(doctor.actor):
             return check_import(doctor.actor, [file], f"{self.mark}.csv", ImportOptions(), read_patient).about.id
+
+    def _time_log(self, doctor: Person) -> object:
+        """Write down an hour of work."""
+        with in_house(doctor.actor):
+            new = NewTimeLog(self.patient.id, Work(Program.RPM, Activity.DATA_REVIEW, note=self.mark), *_HOUR)
+            return create_time_log(doctor.actor, new).log.id
 
     def _chart(self, doctor: Person) -> dict[str, object]:
         """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""

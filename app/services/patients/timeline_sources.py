@@ -21,6 +21,7 @@ from app.models import (
     Observation,
     PatientNote,
     PatientStatusChange,
+    TimeLog,
 )
 
 _NOTE_BEGINNING = 200
@@ -28,7 +29,10 @@ _NOTE_BEGINNING = 200
 
 @dataclass(frozen=True, slots=True)
 class TimelineSource:
-    """A kind of item: its table, the column of its moment, who may see it, how a row reads, who did it."""
+    """A kind of item: its table, the column of its moment, who may see it, how a row reads, who did it.
+
+    With `everybodys`, who lacks that permission sees only what they did themselves.
+    """
 
     kind: str
     model: Any
@@ -36,6 +40,7 @@ class TimelineSource:
     permission: Permission
     summary: Callable[[Any], str]
     by: str | None = None
+    everybodys: Permission | None = None
 
 
 def _reading(row: Observation) -> str:
@@ -86,6 +91,13 @@ def _device_event(row: DeviceEvent) -> str:
     return f"Device: {happened}. {row.reason}" if row.reason else f"Device: {happened}"
 
 
+def _time_log(row: TimeLog) -> str:
+    minutes, seconds = divmod(int((row.ended_at - row.started_at).total_seconds()), 60)
+    how = "" if row.mode == "none" else f", {row.mode.replace('_', ' ')}"
+    voided = "" if row.voided_at is None else " (void)"
+    return f"{row.program} time: {row.activity.replace('_', ' ')}{how}, {minutes} min {seconds:02} s{voided}"
+
+
 def _midnight(day: Any) -> ColumnElement[Any]:
     return func.timezone("UTC", cast(day, TIMESTAMP))
 
@@ -105,6 +117,10 @@ SOURCES: tuple[TimelineSource, ...] = (
     TimelineSource("enrollment", Enrollment, _midnight(Enrollment.starts_on), Permission.READ_PATIENTS, _enrollment),
     TimelineSource(
         "device", DeviceEvent, DeviceEvent.at, Permission.READ_DEVICES, _device_event, by="user_id"
+    ),
+    TimelineSource(
+        "time_log", TimeLog, TimeLog.started_at, Permission.READ_TIME_LOGS, _time_log, by="user_id",
+        everybodys=Permission.READ_ALL_TIME_LOGS,
     ),
     TimelineSource(
         "billing_entry", BillingEntry, _midnight(BillingEntry.service_date), Permission.READ_BILLING, _billing_entry
