@@ -27,6 +27,7 @@ from app.admin import (
     second_factor,
     sessions,
     texts,
+    thresholds,
     triage,
     user_actions,
     users,
@@ -37,5 +38,5 @@ __all__ = [
     "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
     "imports", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
     "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
-    "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
+    "record_texts", "roles", "second_factor", "sessions", "texts", "thresholds", "triage", "user_actions", "users",
 ]  # fmt: skip

@@ -27,6 +27,9 @@ SCORE_PARTS = {
     "vital_deviation": "Latest reading",
     "alert_frequency": "Recent alerts",
     "review_gap": "Time without review",
+    "missing_data": "Silence",
+    "clinician_override": "A clinician's own score",
+    "active_stat": "Open STAT",
 }
 DEVICE_STATUSES = {
     "in_stock": "In stock",

@@ -39,6 +39,10 @@ class Permission(StrEnum):
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
     ACKNOWLEDGE_ALERTS = "alerts:acknowledge"
+    READ_THRESHOLDS = "thresholds:read"
+    READ_PRACTICE_THRESHOLDS = "thresholds:read_practice"
+    WRITE_THRESHOLDS = "thresholds:write"
+    OVERRIDE_SCORES = "scores:override"
     READ_BILLING = "billing:read"
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
@@ -70,6 +74,10 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,
     Permission.ACKNOWLEDGE_ALERTS: _CARE_TEAM,
+    Permission.READ_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR, Role.PATIENT},
+    Permission.READ_PRACTICE_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR},
+    Permission.WRITE_THRESHOLDS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER}),
+    Permission.OVERRIDE_SCORES: _CARE_TEAM - {Role.MA},
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},

@@ -1,11 +1,11 @@
 """Taking in a reading: stored once, judged, alerted and on the board, all in one transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, bindparam, func, insert, select
 from sqlalchemy.orm import Session
@@ -17,15 +17,18 @@ from app.domain.devices.custody import may_claim
 from app.domain.devices.identity import identifier_key
 from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
 from app.domain.roles import Role
-from app.domain.triage.assessment import Breach, assess
+from app.domain.triage.assessment import Breach
+from app.domain.triage.evaluation import evaluate
 from app.domain.triage.score import ALERT_WINDOW
-from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
+from app.domain.triage.thresholds import AlertLevel
+from app.domain.triage.windows import Sample
 from app.domain.vitals import BloodPressure, is_from_the_future, natural_key
-from app.models import Alert, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
+from app.models import Alert, EmrConnection, Observation, Patient, TriageSummary
 from app.models.base import new_id
 from app.services.devices import holders
 from app.services.transaction import now, transaction
-from app.services.triage import summaries
+from app.services.triage import history, summaries
+from app.services.triage.rules import Rules, in_force, rules_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ class _Circumstances:
     """What taking in a reading needs to know about the patient, whose summary's row is locked."""
 
     summary: TriageSummary
-    thresholds: Mapping[str, Decimal]
+    rules: Rules
+    history: list[Sample]
+    timezone: str
     has_emr: bool
     recent_alerts: dict[str, int]
     is_known: bool
@@ -67,14 +72,14 @@ def record_blood_pressure(
             return _first_delivery(session, actor, key)
         if not known.may_claim_device:
             raise DeviceNotHeld
-        breaches = assess(_measured(reading), known.thresholds)
+        breaches = _judge(known, reading)
         stored = _store(session, actor, known, patient_id, reading, breaches, key)
-        alert = _raise_alert(session, stored, breaches, at)
+        alert = _raise_alert(session, stored, breaches, known.rules.version, at)
         if alert:
             known.summary.unacknowledged_alerts += 1
             known.recent_alerts[alert.level] += 1
         summaries.take_in(known.summary, stored, reading, at)
-        summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
+        summaries.rescore(session, known.summary, known.rules, known.recent_alerts, at)
         summaries.keep(session, known.summary)
         return RecordedReading(stored, alert, is_new=True)
 
@@ -83,11 +88,17 @@ def _measured(reading: BloodPressure) -> dict[str, Decimal | None]:
     return {"systolic": reading.systolic, "diastolic": reading.diastolic, "pulse": reading.pulse}
 
 
-def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
-    """Return stored thresholds as numbers; a practice without its own has the defaults."""
-    if limits is None:
-        return DEFAULT_THRESHOLDS
-    return {name: Decimal(str(limit)) for name, limit in limits.items() if limit is not None}
+def _judge(known: _Circumstances, reading: BloodPressure) -> tuple[Breach, ...]:
+    """Return what the reading raises, and remember it with the summary."""
+    found = evaluate(
+        Sample(reading.measured_at, _measured(reading)),
+        known.history,
+        known.rules.book,
+        summaries.remembered(known.summary),
+        ZoneInfo(known.timezone),
+    )
+    known.summary.rule_state = found.state.as_dict()
+    return found.raised
 
 
 _practice: BindParameter[UUID] = bindparam("practice")
@@ -108,10 +119,9 @@ _FACTS = Statement(
     select(
         Patient.is_active,
         func.now().label("stored_at"),
-        select(PracticeThresholds.limits)
-        .where(PracticeThresholds.practice_id == _practice)
-        .scalar_subquery()
-        .label("limits"),
+        Patient.timezone,
+        *in_force(_practice, _patient),
+        history.earlier(_practice, _patient, bindparam("measured_at")).label("history"),
         select(EmrConnection.is_active)
         .where(EmrConnection.practice_id == _practice)
         .scalar_subquery()
@@ -141,6 +151,7 @@ _RAISE = Statement(
         "message",
         "value",
         "threshold",
+        "threshold_version",
         "raised_at",
     ],
 )
@@ -162,7 +173,9 @@ def _circumstances(
         raise PatientArchived
     return _Circumstances(
         summary=TriageSummary(**summaries[0]._asdict()),
-        thresholds=thresholds_from(fact.limits),
+        rules=rules_from(fact),
+        history=history.samples_from(fact.history),
+        timezone=fact.timezone,
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
         is_known=fact.is_known,
@@ -202,7 +215,7 @@ def _store(
 
 
 def _raise_alert(
-    session: Session, observation: Observation, breaches: tuple[Breach, ...], at: datetime
+    session: Session, observation: Observation, breaches: tuple[Breach, ...], version: str, at: datetime
 ) -> Alert | None:
     if not breaches:
         return None
@@ -217,6 +230,7 @@ def _raise_alert(
         "message": worst.message,
         "value": worst.value,
         "threshold": worst.limit,
+        "threshold_version": version,
         "raised_at": at,
     }
     send_later(session, (_RAISE, values))
