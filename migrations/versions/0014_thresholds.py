@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.walls import app_role, enable_tenancy, grant
 
 revision = "0014_thresholds"
-down_revision = "0009_imports"
+down_revision = "0010_vitals"
 branch_labels = None
 depends_on = None
 

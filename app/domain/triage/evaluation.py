@@ -146,7 +146,7 @@ def _why_held(work: _Work, rule: AlertRule, known: RuleState) -> str | None:
         times = sum(rule.is_breached(value) for value in latest)
         if times < waits.repeat_times:
             return f"{times} of the last {waits.repeat_of}, {waits.repeat_times} are needed"
-    if at - known.since < waits.duration:
+    if waits.duration and at - known.since < waits.duration:
         return "not for long enough yet"
     last = known.last_raised_at or work.cooling.get(rule.name)
     if last is not None and not work.is_late and at - last < waits.cool_down:

@@ -16,7 +16,7 @@ from app.services.triage.rules import looks_back
 
 _MOST = 500  # readings of two weeks: more than one every 45 minutes
 READINGS = Observation.metadata.tables["observations"]
-MEASURES = tuple(vital.measure for vital in VITALS if vital.measure in READINGS.c)
+MEASURES = tuple(vital.measure for vital in VITALS)
 
 
 def earlier(practice_id: Any, patient_id: Any, measured_at: Any) -> ScalarSelect[Any]:
@@ -26,6 +26,7 @@ def earlier(practice_id: Any, patient_id: Any, measured_at: Any) -> ScalarSelect
         .where(
             READINGS.c.practice_id == practice_id,
             READINGS.c.patient_id == patient_id,
+            READINGS.c.status == "final",
             READINGS.c.measured_at <= measured_at,
             READINGS.c.measured_at > measured_at - LONGEST_WINDOW,
         )

@@ -184,6 +184,7 @@ def _readings(
         select(table.patient_id, table.id, table.measured_at, *(table[name] for name in MEASURES))
         .where(
             table.practice_id == actor.practice_id,
+            table.status == "final",
             table.measured_at > preview.since - LONGEST_WINDOW,
             table.measured_at <= preview.until,
             *_only(table.patient_id, patient_id),
@@ -201,12 +202,8 @@ def _values(row: Any) -> dict[str, Any]:
 def _real_alerts(session: Session, actor: Actor, patient_id: UUID | None, since: datetime) -> dict[str, UUID]:
     """Return the alerts that were really raised on readings since then, by the reading."""
     rows = session.execute(
-        select(Alert.observation_id, Alert.id)
-        .join(READINGS, (READINGS.c.practice_id == Alert.practice_id) & (READINGS.c.id == Alert.observation_id))
-        .where(
-            Alert.practice_id == actor.practice_id,
-            READINGS.c.measured_at >= since,
-            *_only(Alert.patient_id, patient_id),
+        select(Alert.observation_id, Alert.id).where(
+            Alert.practice_id == actor.practice_id, Alert.measured_at >= since, *_only(Alert.patient_id, patient_id)
         )
     )
     return {str(reading): alert for reading, alert in rows}

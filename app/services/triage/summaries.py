@@ -15,7 +15,7 @@ from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, Sco
 from app.domain.triage.score_record import latest_of, raised_in, write_inputs
 from app.domain.triage.state import State
 from app.domain.triage.thresholds import RULES, AlertLevel
-from app.domain.vitals import BloodPressure
+from app.domain.vitals.reading import Reading
 from app.models import Alert, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
 from app.services.triage.rules import Rules
@@ -44,16 +44,16 @@ def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
     _note_transition(session, patient, *levels)
 
 
-def take_in(summary: TriageSummary, observation: Observation, reading: BloodPressure, at: datetime) -> None:
+def take_in(summary: TriageSummary, observation: Observation, reading: Reading, at: datetime) -> None:
     """Remember a reading as the latest of its kind, unless a later-measured one is known already."""
     summary.first_reading_at = summary.first_reading_at or at
-    if summary.last_reading_at is not None and reading.measured_at < summary.last_reading_at:
+    summary.last_reading_at = max(summary.last_reading_at or reading.measured_at, reading.measured_at)
+    known = summary.latest_vitals.get(reading.observation_type)
+    if known is not None and reading.measured_at < datetime.fromisoformat(known["measured_at"]):
         return
-    summary.last_reading_at = reading.measured_at
     latest = {
-        "systolic": reading.systolic,
-        "diastolic": reading.diastolic,
-        "pulse": reading.pulse,
+        **reading.values,
+        **({"posted_value": reading.posted_value, "posted_unit": reading.posted_unit} if reading.posted_unit else {}),
         "measured_at": reading.measured_at.isoformat(),
         "observation_id": str(observation.id),
     }

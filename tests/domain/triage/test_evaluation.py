@@ -68,6 +68,8 @@ def test_a_late_reading_raises_but_changes_nothing_that_is_remembered() -> None:
     """It tells of the past."""
     first, late = run(DEFAULTS, sample(systolic=150), sample(NOW - A_DAY, systolic=120))
     assert (late.cleared, late.state) == ((), first.state)
+    again = run(DEFAULTS, sample(systolic=150), sample(NOW - A_DAY, systolic=151))[1]
+    assert [breach.rule for breach in again.raised] == ["systolic_high"]
     assert (
         run(DEFAULTS, sample(systolic=120), sample(NOW - A_DAY, systolic=190))[1].raised[0].rule
         == "systolic_critical_high"
