@@ -39,7 +39,22 @@ _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 _LATEST = PageRequest(page_size=20)
 _WAITS = ("repeat_times", "repeat_of", "duration_minutes", "hysteresis", "cool_down_minutes", "from_hour", "to_hour")
 _ALL_DAYS = list(range(1, 8))
-OTHERS = tuple(one for one in PARAMETERS.values() if one.kind is not RuleKind.LIMIT)
+
+
+def _others() -> tuple[tuple[str, str], ...]:
+    """Return what is set besides limits, with how people say it: `spo2_drop_1_day` is SpO2 drop 1 day (%)."""
+    found = []
+    for one in PARAMETERS.values():
+        if one.kind is RuleKind.SILENCE:
+            found.append((one.name, one.label))
+        elif one.kind is not RuleKind.LIMIT:
+            prefix = next(vital.prefix for vital in VITALS if vital.measure == one.measure)
+            what = one.name.removeprefix(f"{prefix}_").replace("_", " ")
+            found.append((one.name, f"{one.label} {what} ({one.unit})"))
+    return tuple(found)
+
+
+OTHERS = _others()
 
 
 @console_page("/thresholds", Permission.READ_PRACTICE_THRESHOLDS)

@@ -86,12 +86,7 @@ class RuleBook:
     moving: Mapping[str, tuple[AlertRule, ...]]
     silence: AlertRule | None
     by_name: Mapping[str, AlertRule] = field(default_factory=dict)
-
-    @property
-    def looks_back(self) -> bool:
-        """Say whether any rule needs earlier readings."""
-        held = (rule.modifiers.looks_back for rules in self.limits.values() for rule in rules)
-        return bool(self.moving) or any(held)
+    looks_back: bool = False  # whether any rule needs earlier readings
 
 
 def rule_book(values: Mapping[str, Decimal | None], modifiers: Mapping[str, Modifiers] | None = None) -> RuleBook:
@@ -103,11 +98,13 @@ def rule_book(values: Mapping[str, Decimal | None], modifiers: Mapping[str, Modi
         if limit is not None:
             waits = by_measure.get(parameter.measure, AT_ONCE) if parameter.level is AlertLevel.WARNING else AT_ONCE
             rules.append(AlertRule(parameter, limit, waits))
+    moving = _by_measure(rules, RuleKind.CHANGE, RuleKind.TREND)
     return RuleBook(
         limits=_by_measure(rules, RuleKind.LIMIT),
-        moving=_by_measure(rules, RuleKind.CHANGE, RuleKind.TREND),
+        moving=moving,
         silence=next((rule for rule in rules if rule.parameter.kind is RuleKind.SILENCE), None),
         by_name={rule.name: rule for rule in rules},
+        looks_back=bool(moving) or any(rule.modifiers.looks_back for rule in rules),
     )
 
 

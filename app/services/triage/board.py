@@ -14,7 +14,7 @@ from app.domain.actor import Actor
 from app.domain.errors import NotFound
 from app.domain.paging import Page, PageRequest
 from app.domain.triage.board import BoardOrdering, BoardQuery
-from app.domain.triage.score import ALERT_WINDOW, RiskLevel
+from app.domain.triage.score import ALERT_WINDOW, FORMULA_VERSION, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
@@ -179,7 +179,7 @@ def _refresh_batch(practice_id: UUID) -> int:
 
 
 def _due(practice_id: UUID, at: datetime) -> Select[TriageSummary, int, int, str, str]:
-    """Return the lines whose score is older than an hour, or than their thresholds or than an override's end."""
+    """Return the lines whose score is older than an hour, the thresholds or an override's end, or of an old formula."""
     since, line = at - ALERT_WINDOW, TriageSummary
     changed = select(PracticeThresholds.updated_at).where(PracticeThresholds.practice_id == practice_id)
     return (
@@ -194,6 +194,7 @@ def _due(practice_id: UUID, at: datetime) -> Select[TriageSummary, int, int, str
             line.is_active.is_(True),
             or_(
                 line.refreshed_at < at - REFRESH_AFTER,
+                line.formula_version != FORMULA_VERSION,
                 line.refreshed_at < changed.scalar_subquery(),
                 and_(line.override_expires_at <= at, line.refreshed_at < line.override_expires_at),
             ),

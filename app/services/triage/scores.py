@@ -49,7 +49,14 @@ class ExplainedScore:
 
 def get_score(actor: Actor, patient_id: UUID, as_of: datetime | None = None) -> ExplainedScore:
     """Return a visible patient's score, now or as it was shown at a moment; raises NotFound before there was one."""
-    at = as_of or now()
+    score = find_score(actor, patient_id, as_of)
+    if score is None:
+        raise NotFound
+    return score
+
+
+def find_score(actor: Actor, patient_id: UUID, as_of: datetime | None = None) -> ExplainedScore | None:
+    """Return a visible patient's score; None before there was one. Raises NotFound for a patient not visible."""
     with transaction() as session:
         find_visible(session, actor, patient_id)
         shown = session.scalar(
@@ -62,10 +69,8 @@ def get_score(actor: Actor, patient_id: UUID, as_of: datetime | None = None) -> 
             .order_by(ShownScore.at.desc())
             .limit(1)
         )
-        if shown is None:
-            raise NotFound
         events.record(session, "triage:score", "triage", resource_id=patient_id, patient_id=patient_id)
-        return _explained(session, shown, at)
+        return _explained(session, shown, as_of or now()) if shown else None
 
 
 def override_score(actor: Actor, patient_id: UUID, new: NewScoreOverride) -> ExplainedScore:
