@@ -121,7 +121,7 @@ class ThresholdConfirmation(MethodView):
     """A clinician's word that the values are right."""
 
     @requires(Permission.WRITE_THRESHOLDS)
-    @thresholds.arguments(ConfirmationSchema)
+    @thresholds.arguments(ConfirmationSchema, required=False)
     @thresholds.response(200, ThresholdsSchema)
     def post(self, given: dict[str, Any], patient_id: UUID) -> Any:
         """Confirm the values in force for a patient."""
