@@ -23,7 +23,9 @@ from app.api.passwords import passwords
 from app.api.patient_exports import patient_exports
 from app.api.patient_imports import patient_imports
 from app.api.patients import patients
+from app.api.scores import scores
 from app.api.second_factor import second_factor
+from app.api.thresholds import practice_thresholds, thresholds
 from app.api.time_logs import time_logs
 from app.api.timeline import timeline
 from app.api.triage import triage
@@ -32,10 +34,33 @@ from app.web import setup
 from config import ROOT, Settings
 
 GROUPS = (
-    auth, passwords, second_factor, users, break_glass, patients, patient_imports, patient_exports, emr, integrations,
-    notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, time_logs, fhir,
+    auth,
+    passwords,
+    second_factor,
+    users,
+    break_glass,
+    patients,
+    patient_imports,
+    patient_exports,
+    emr,
+    integrations,
+    notes,
+    timeline,
+    consents,
+    orders,
+    enrollments,
+    worklist,
+    devices,
+    ingestion,
+    triage,
+    billing,
+    time_logs,
+    fhir,
     audit_reports,
-)  # fmt: skip
+    scores,
+    practice_thresholds,
+    thresholds,
+)
 
 
 def create_app(settings: Settings) -> Flask:

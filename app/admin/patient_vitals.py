@@ -1,4 +1,4 @@
-"""The tabs of a patient's readings, limits and devices."""
+"""The tabs of a patient's readings and devices."""
 
 from uuid import UUID
 
@@ -9,8 +9,6 @@ from app.admin.chart import pressure_chart
 from app.admin.devices import held_devices
 from app.admin.patients import patient_tab
 from app.domain.roles import Permission
-from app.domain.triage.thresholds import RULES
-from app.services.practices import get_thresholds
 from app.services.readings.observations import get_vitals_history
 from app.web.security import actor
 
@@ -20,13 +18,6 @@ def patient_vitals(patient_id: UUID) -> ResponseReturnValue:
     """Show the readings, as a chart and as a table."""
     vitals = get_vitals_history(actor(), patient_id)
     return patient_tab("patient_vitals", patient_id, vitals=vitals, chart=pressure_chart(vitals))
-
-
-@console_page("/patients/<uuid:patient_id>/thresholds", Permission.READ_OBSERVATIONS)
-def patient_thresholds(patient_id: UUID) -> ResponseReturnValue:
-    """Show at which values this patient's readings raise alerts."""
-    measures = {rule.measure: rule for rule in RULES}.values()
-    return patient_tab("patient_thresholds", patient_id, measures=measures, limits=get_thresholds(actor()))
 
 
 @console_page("/patients/<uuid:patient_id>/devices", Permission.READ_DEVICES)

@@ -10,7 +10,7 @@ from app.domain.roles import Permission
 TABS = (
     ("admin.patient", "Overview", Permission.READ_PATIENTS),
     ("admin.patient_vitals", "Vitals", Permission.READ_OBSERVATIONS),
-    ("admin.patient_thresholds", "Thresholds", Permission.READ_OBSERVATIONS),
+    ("admin.patient_thresholds", "Thresholds", Permission.READ_THRESHOLDS),
     ("admin.patient_devices", "Devices", Permission.READ_DEVICES),
     ("admin.patient_consents", "Consents", Permission.READ_PATIENTS),
     ("admin.patient_time", "Time", Permission.READ_TIME_LOGS),

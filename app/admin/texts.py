@@ -27,6 +27,9 @@ SCORE_PARTS = {
     "vital_deviation": "Latest reading",
     "alert_frequency": "Recent alerts",
     "review_gap": "Time without review",
+    "missing_data": "Silence",
+    "clinician_override": "A clinician's own score",
+    "active_stat": "Open STAT",
 }
 DEVICE_STATUSES = {
     "in_stock": "In stock",
@@ -99,6 +102,10 @@ PERMISSIONS = {
     Permission.READ_ALL_TIME_LOGS: "See everybody's time logs",
     Permission.WRITE_TIME_LOGS: "Log and correct their own time",
     Permission.WRITE_ALL_TIME_LOGS: "Log and correct everybody's time",
+    Permission.READ_THRESHOLDS: "See a patient's thresholds",
+    Permission.READ_PRACTICE_THRESHOLDS: "See the practice's thresholds",
+    Permission.WRITE_THRESHOLDS: "Set and confirm thresholds",
+    Permission.OVERRIDE_SCORES: "Set a patient's score",
     Permission.READ_BILLING: "See billing",
     Permission.WRITE_BILLING: "Make and change billing entries",
     Permission.READ_FHIR: "Read FHIR resources",

@@ -43,6 +43,10 @@ class Permission(StrEnum):
     READ_ALL_TIME_LOGS = "time_logs:read_all"
     WRITE_TIME_LOGS = "time_logs:write"  # one's own; anybody's with the next
     WRITE_ALL_TIME_LOGS = "time_logs:write_all"
+    READ_THRESHOLDS = "thresholds:read"
+    READ_PRACTICE_THRESHOLDS = "thresholds:read_practice"
+    WRITE_THRESHOLDS = "thresholds:write"
+    OVERRIDE_SCORES = "scores:override"
     READ_BILLING = "billing:read"
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
@@ -78,6 +82,10 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_ALL_TIME_LOGS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.BILLING_MANAGER}),
     Permission.WRITE_TIME_LOGS: _CARE_TEAM,
     Permission.WRITE_ALL_TIME_LOGS: frozenset({Role.CLINICAL_MANAGER}),
+    Permission.READ_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR, Role.PATIENT},
+    Permission.READ_PRACTICE_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR},
+    Permission.WRITE_THRESHOLDS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER}),
+    Permission.OVERRIDE_SCORES: _CARE_TEAM - {Role.MA},
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},

@@ -18,8 +18,15 @@ from app.models.observation import Observation
 from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
 from app.models.patient_import import PatientImport, PatientImportError, PatientImportPiece
 from app.models.patient_merge import PatientMerge
-from app.models.practice import EmrConnection, Practice, PracticeKey, PracticeThresholds, SystemKey
+from app.models.practice import EmrConnection, Practice, PracticeKey, SystemKey
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
+from app.models.thresholds import (
+    PatientThresholds,
+    PracticeThresholds,
+    ScoreOverrideRow,
+    ShownScore,
+    ThresholdVersion,
+)
 from app.models.time_log import TimeLog, TimeLogRevision, Timer, TimerStretch
 from app.models.triage import TriageSummary, TriageTransition
 from app.models.user import LoginAttempt, User
@@ -59,12 +66,16 @@ __all__ = [
     "PatientPayer",
     "PatientSearchToken",
     "PatientStatusChange",
+    "PatientThresholds",
     "Practice",
     "PracticeKey",
     "PracticeThresholds",
     "RecoveryCode",
     "RefreshToken",
+    "ScoreOverrideRow",
+    "ShownScore",
     "SystemKey",
+    "ThresholdVersion",
     "TimeLog",
     "TimeLogRevision",
     "Timer",

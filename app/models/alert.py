@@ -35,6 +35,7 @@ class Alert(Identified, TenantScoped, Audited, Base):
     message: Mapped[str]
     value: Mapped[Decimal] = mapped_column(Numeric)
     threshold: Mapped[Decimal] = mapped_column(Numeric)
+    threshold_version: Mapped[str | None]  # practice's version, dot, patient's (0: none); None: before versions
     raised_at: Mapped[datetime] = mapped_column(server_default=func.now())
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[int | None]

@@ -49,6 +49,10 @@ class TriageSummary(TenantScoped, Base):
     last_reviewed_at: Mapped[datetime | None]
     last_reviewed_by: Mapped[int | None]
     refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    rule_state: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    score_inputs: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    override_score: Mapped[int | None] = mapped_column(SmallInteger)  # a clinician's, until it expires
+    override_expires_at: Mapped[datetime | None]
 
 
 class TriageTransition(Identified, TenantScoped, Base):

@@ -44,10 +44,10 @@ def test_a_tab_that_one_may_not_open_is_not_there(client: FlaskClient, role: Rol
 
 
 def test_the_limits_in_force_are_shown(client: FlaskClient, doctor: Person) -> None:
-    """As the practice's default."""
+    """With who set them and where they come from."""
     page = client.get(f"/admin/patients/{a_patient(doctor.actor).id}/thresholds").text
-    assert "Practice default" in page
-    assert all(text in page for text in ("Systolic BP", "≥ 140", "≥ 180", "≤ 40", "bpm"))
+    assert "Nobody has confirmed these thresholds" in page
+    assert all(text in page for text in ("Systolic BP", "Default 140", "Default 180", "Royal College", "bpm"))
 
 
 def test_the_timeline_shows_one_kind_or_all_and_leads_on(client: FlaskClient, doctor: Person) -> None:

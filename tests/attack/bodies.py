@@ -30,6 +30,7 @@ EXAMPLES: dict[str, Any] = {
     "npi": "1234567893",
     "ordering_provider": {"name": "Dr Ada Outside", "npi": "1234567893"},
     "diagnosis_codes": ["I10"],
+    "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
 }
 
 

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import AlertLevel
-from app.models import Alert, Patient, PracticeThresholds, TriageSummary
+from app.models import Alert, Patient, TriageSummary
 from app.services.patients.merge_moves import Merging
-from app.services.readings.intake import thresholds_from
 from app.services.triage import summaries
+from app.services.triage.rules import find_rules
 from app.services.triage.summaries import alerts_since
 
 
@@ -70,6 +70,6 @@ def _rescore(session: Session, line: TriageSummary, at: datetime) -> None:
         level.value: session.scalar(select(alerts_since(line.practice_id, line.patient_id, level, since))) or 0
         for level in AlertLevel
     }
-    limits = session.scalar(select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == line.practice_id))
     line.unacknowledged_alerts = session.scalar(open_alerts) or 0
-    summaries.rescore(session, line, thresholds_from(limits), counts, at)
+    rules = find_rules(session, line.practice_id, line.patient_id)
+    summaries.rescore(session, line, rules, counts, at)

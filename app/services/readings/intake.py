@@ -1,11 +1,11 @@
 """Taking in a reading: stored once, judged, alerted and on the board, all in one transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, bindparam, func, insert, select
 from sqlalchemy.orm import Session
@@ -18,18 +18,21 @@ from app.domain.devices.custody import may_claim
 from app.domain.devices.identity import identifier_key
 from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
 from app.domain.roles import Role
-from app.domain.triage.assessment import Breach, assess
+from app.domain.triage.assessment import Breach
+from app.domain.triage.evaluation import evaluate
 from app.domain.triage.score import ALERT_WINDOW
-from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
+from app.domain.triage.thresholds import AlertLevel
+from app.domain.triage.windows import Sample
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.plausibility import Earlier, implausible
 from app.domain.vitals.reading import Reading, is_from_the_future, natural_key, source_of
-from app.models import Alert, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
+from app.models import Alert, EmrConnection, Observation, Patient, TriageSummary
 from app.models.base import new_id
 from app.models.observation import new_reading_id
 from app.services.devices import holders
 from app.services.transaction import now, transaction
-from app.services.triage import summaries
+from app.services.triage import history, summaries
+from app.services.triage.rules import Rules, in_force, rules_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ class _Circumstances:
     """What taking in a reading needs to know about the patient, whose summary's row is locked."""
 
     summary: TriageSummary
-    thresholds: Mapping[str, Decimal]
+    rules: Rules
+    history: list[Sample]
+    timezone: str
     has_emr: bool
     recent_alerts: dict[str, int]
     is_known: bool
@@ -75,9 +80,9 @@ def record_reading(
         if not known.may_claim_device:
             raise DeviceNotHeld
         doubt = implausible(reading, lambda measure: _earlier(known.summary, reading, measure))
-        breaches = () if doubt else assess(reading.values, known.thresholds)
+        breaches = () if doubt else _judge(known, reading)
         stored = _store(session, actor, known, patient_id, reading, breaches, key, doubt)
-        alert = _raise_alert(session, stored, breaches, at)
+        alert = _raise_alert(session, stored, breaches, known.rules.version, at)
         if not doubt:
             _put_on_board(session, known, stored, reading, alert, at)
         return RecordedReading(stored, alert, is_new=True)
@@ -97,15 +102,21 @@ def _put_on_board(
         known.summary.unacknowledged_alerts += 1
         known.recent_alerts[alert.level] += 1
     summaries.take_in(known.summary, stored, reading, at)
-    summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
+    summaries.rescore(session, known.summary, known.rules, known.recent_alerts, at)
     summaries.keep(session, known.summary)
 
 
-def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
-    """Return stored thresholds as numbers; a practice without its own has the defaults."""
-    if limits is None:
-        return DEFAULT_THRESHOLDS
-    return {name: Decimal(str(limit)) for name, limit in limits.items() if limit is not None}
+def _judge(known: _Circumstances, reading: Reading) -> tuple[Breach, ...]:
+    """Return what the reading raises, and remember it with the summary."""
+    found = evaluate(
+        Sample(reading.measured_at, reading.values),
+        known.history,
+        known.rules.book,
+        summaries.remembered(known.summary),
+        ZoneInfo(known.timezone),
+    )
+    known.summary.rule_state = found.state.as_dict()
+    return found.raised
 
 
 _practice: BindParameter[UUID] = bindparam("practice")
@@ -126,10 +137,9 @@ _FACTS = Statement(
     select(
         Patient.is_active,
         func.now().label("stored_at"),
-        select(PracticeThresholds.limits)
-        .where(PracticeThresholds.practice_id == _practice)
-        .scalar_subquery()
-        .label("limits"),
+        Patient.timezone,
+        *in_force(_practice, _patient),
+        history.earlier(_practice, _patient, bindparam("measured_at")).label("history"),
         select(EmrConnection.is_active)
         .where(EmrConnection.practice_id == _practice)
         .scalar_subquery()
@@ -170,6 +180,7 @@ _RAISE = Statement(
         "message",
         "value",
         "threshold",
+        "threshold_version",
         "raised_at",
     ],
 )
@@ -191,7 +202,9 @@ def _circumstances(
         raise PatientArchived
     return _Circumstances(
         summary=TriageSummary(**lines[0]._asdict()),
-        thresholds=thresholds_from(fact.limits),
+        rules=rules_from(fact),
+        history=history.samples_from(fact.history),
+        timezone=fact.timezone,
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
         is_known=fact.is_known,
@@ -235,7 +248,7 @@ def _store(
 
 
 def _raise_alert(
-    session: Session, observation: Observation, breaches: tuple[Breach, ...], at: datetime
+    session: Session, observation: Observation, breaches: tuple[Breach, ...], version: str, at: datetime
 ) -> Alert | None:
     if not breaches:
         return None
@@ -251,6 +264,7 @@ def _raise_alert(
         "message": worst.message,
         "value": worst.value,
         "threshold": worst.limit,
+        "threshold_version": version,
         "raised_at": at,
     }
     send_later(session, (_RAISE, values))

@@ -10,10 +10,11 @@ from app.domain.actor import Actor
 from app.domain.errors import NotFound
 from app.domain.fhir.observation import BloodPressureFacts
 from app.domain.roles import Role
-from app.models import Observation, Patient, PracticeThresholds
+from app.domain.triage.evaluation import limits_of
+from app.models import Observation, Patient
 from app.services.patients.records import find_visible
-from app.services.readings.intake import thresholds_from
 from app.services.transaction import transaction
+from app.services.triage.rules import find_rules
 
 HISTORY_LENGTH = 200
 
@@ -63,11 +64,9 @@ def get_vitals_history(actor: Actor, patient_id: UUID) -> VitalsHistory:
             .order_by(Observation.measured_at.desc())
             .limit(HISTORY_LENGTH)
         ).all()
-        limits = session.scalar(
-            select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == actor.practice_id)
-        )
+        rules = find_rules(session, actor.practice_id, patient_id)
         events.record(session, "observation:list", "observation", patient_id=patient.id)
-        thresholds = {name: float(limit) for name, limit in thresholds_from(limits).items()}
+        thresholds = {name: float(limit) for name, limit in limits_of(rules.book).items()}
         return VitalsHistory(patient, list(reversed(latest)), thresholds)
 
 
