@@ -27,6 +27,7 @@ SCORE_PARTS = {
     "vital_deviation": "Latest reading",
     "alert_frequency": "Recent alerts",
     "review_gap": "Time without review",
+    "active_stat": "STAT escalation",
 }
 DEVICE_STATUSES = {
     "in_stock": "In stock",
@@ -94,7 +95,9 @@ PERMISSIONS = {
     Permission.READ_OBSERVATIONS: "See readings",
     Permission.SUBMIT_READINGS: "Submit readings",
     Permission.READ_TRIAGE: "See the triage board and alerts",
-    Permission.ACKNOWLEDGE_ALERTS: "Acknowledge alerts",
+    Permission.ACKNOWLEDGE_ALERTS: "Acknowledge alerts and escalations",
+    Permission.WRITE_TRIAGE: "Resolve and put off alerts, escalate, review patients",
+    Permission.SET_ON_CALL: "Set who is on call and how soon alerts are due",
     Permission.READ_BILLING: "See billing",
     Permission.WRITE_BILLING: "Make and change billing entries",
     Permission.READ_FHIR: "Read FHIR resources",

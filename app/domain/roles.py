@@ -39,6 +39,8 @@ class Permission(StrEnum):
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
     ACKNOWLEDGE_ALERTS = "alerts:acknowledge"
+    WRITE_TRIAGE = "triage:write"
+    SET_ON_CALL = "on_call:write"
     READ_BILLING = "billing:read"
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
@@ -70,6 +72,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,
     Permission.ACKNOWLEDGE_ALERTS: _CARE_TEAM,
+    Permission.WRITE_TRIAGE: _CARE_TEAM - {Role.MA},
+    Permission.SET_ON_CALL: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # how the practice is run
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},

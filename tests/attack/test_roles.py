@@ -38,7 +38,11 @@ AREAS: dict[str, dict[str, str]] = {
     "submit readings": {"readings:submit": "yes|own"},
     "observations": {"observations:read": READ},
     "thresholds": {},
-    "alerts, escalations, reviews": {"triage:read": f"{READ}|ack", "alerts:acknowledge": f"{WRITE}|ack"},
+    "alerts, escalations, reviews": {
+        "triage:read": f"{READ}|ack",
+        "alerts:acknowledge": f"{WRITE}|ack",
+        "triage:write": WRITE,
+    },
     "time logs": {},
     "billing, claims, remittance": {"billing:read": READ, "billing:write": WRITE},
     "FHIR read / write": {"fhir:read": READ, "fhir:write": WRITE},
@@ -55,6 +59,7 @@ OURS = {
     "patients:export": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
     "notes:write": _CARE_TEAM,
+    "on_call:write": {Role.ADMIN, Role.CLINICAL_MANAGER},
 }
 
 

@@ -54,6 +54,7 @@ class ScoreInputs:
     critical_alerts: int
     last_reviewed_at: datetime | None
     first_reading_at: datetime | None
+    has_active_stat: bool = False  # somebody called for help at once, and it is not done
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,16 @@ NO_DATA = RiskScore(0, RiskLevel.NO_DATA, ())
 
 
 def risk_score(inputs: ScoreInputs) -> RiskScore:
-    """Return the score of a patient at `as_of`; without a reading in the last 30 days there is no score."""
-    if not _has_recent_reading(inputs):
+    """Return the score of a patient at `as_of`; without a reading in the last 30 days there is no score.
+
+    While a STAT escalation is open the patient is critical, whatever was measured and even if nothing was.
+    """
+    parts: tuple[ScorePart, ...] = ()
+    if _has_recent_reading(inputs):
+        parts = (_vital_deviation(inputs), _alert_frequency(inputs), _review_gap(inputs))
+    elif not inputs.has_active_stat:
         return NO_DATA
-    parts = (_vital_deviation(inputs), _alert_frequency(inputs), _review_gap(inputs))
+    parts += _stat(inputs, sum(part.points for part in parts))
     total = sum(part.points for part in parts)
     return RiskScore(total, risk_level(total), parts)
 
@@ -139,6 +146,14 @@ def _review_gap(inputs: ScoreInputs) -> ScorePart:
     days = max((inputs.as_of - since).days, 0)
     what = "last review" if inputs.last_reviewed_at else "first reading, never reviewed"
     return ScorePart("review_gap", f"{days} days since {what}", min(days, MAX_REVIEW_POINTS), "days_since_review")
+
+
+def _stat(inputs: ScoreInputs, so_far: int) -> tuple[ScorePart, ...]:
+    """Return what an open STAT escalation adds: enough for the critical band, nothing above it."""
+    missing = POINTS_CRITICAL - so_far
+    if not inputs.has_active_stat or missing <= 0:
+        return ()
+    return (ScorePart("active_stat", "STAT escalation open", missing, "stat_open"),)
 
 
 def _way_to_critical(breach: Breach, thresholds: Mapping[str, Decimal]) -> Decimal:

@@ -17,15 +17,17 @@ from app.domain.devices.custody import may_claim
 from app.domain.devices.identity import identifier_key
 from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
 from app.domain.roles import Role
+from app.domain.triage.alert_flow import OpenAlert, finding_of, recovered_rules
+from app.domain.triage.alerts import RaisedAlert
 from app.domain.triage.assessment import Breach, assess
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
 from app.domain.vitals import BloodPressure, is_from_the_future, natural_key
-from app.models import Alert, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
+from app.models import AlertOccurrence, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
 from app.models.base import new_id
 from app.services.devices import holders
 from app.services.transaction import now, transaction
-from app.services.triage import summaries
+from app.services.triage import alert_flow, summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class RecordedReading:
     """A stored reading, the alert it raised if any, and whether it is new or the first delivery's own."""
 
     observation: Observation
-    alert: Alert | None
+    alert: RaisedAlert | None
     is_new: bool
 
 
@@ -45,6 +47,8 @@ class _Circumstances:
     thresholds: Mapping[str, Decimal]
     has_emr: bool
     recent_alerts: dict[str, int]
+    open_alerts: list[OpenAlert]
+    warning_minutes: int | None
     is_known: bool
     may_claim_device: bool
     stored_at: datetime
@@ -69,10 +73,7 @@ def record_blood_pressure(
             raise DeviceNotHeld
         breaches = assess(_measured(reading), known.thresholds)
         stored = _store(session, actor, known, patient_id, reading, breaches, key)
-        alert = _raise_alert(session, stored, breaches, at)
-        if alert:
-            known.summary.unacknowledged_alerts += 1
-            known.recent_alerts[alert.level] += 1
+        alert = _judge_alerts(session, known, stored, breaches, at)
         summaries.take_in(known.summary, stored, reading, at)
         summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
         summaries.keep(session, known.summary)
@@ -93,9 +94,8 @@ def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal
 _practice: BindParameter[UUID] = bindparam("practice")
 _patient: BindParameter[UUID] = bindparam("patient")
 _device: BindParameter[str] = bindparam("device")
-_SUMMARIES, _OBSERVATIONS, _ALERTS = (
-    model.metadata.tables[name]
-    for model, name in ((TriageSummary, "triage_summaries"), (Observation, "observations"), (Alert, "alerts"))
+_SUMMARIES, _OBSERVATIONS = (
+    model.metadata.tables[name] for model, name in ((TriageSummary, "triage_summaries"), (Observation, "observations"))
 )
 # Every reading of a patient waits here for the one before it. So what is asked next, in a statement of its own that
 # sees all that was committed meanwhile, still holds when the answer is used: above all whether the reading is known.
@@ -120,6 +120,7 @@ _FACTS = Statement(
         .where(_OBSERVATIONS.c.practice_id == _practice, _OBSERVATIONS.c.natural_key == bindparam("natural_key"))
         .exists()
         .label("is_known"),
+        alert_flow.warning_minutes_of(_practice).label("warning_minutes"),
         holders.is_registered(_practice, _device).label("is_registered"),
         holders.holder(_practice, _device, bindparam("measured_at")).label("holder"),
         *(
@@ -129,21 +130,6 @@ _FACTS = Statement(
     ).where(Patient.practice_id == _practice, Patient.id == _patient)
 )
 _STORE = Statement(insert(_OBSERVATIONS))
-_RAISE = Statement(
-    insert(_ALERTS),
-    [
-        "id",
-        "practice_id",
-        "patient_id",
-        "observation_id",
-        "level",
-        "rule",
-        "message",
-        "value",
-        "threshold",
-        "raised_at",
-    ],
-)
 
 
 def _circumstances(
@@ -154,17 +140,19 @@ def _circumstances(
     of = {"practice": actor.practice_id, "patient": patient_id}
     asked = {**of, "natural_key": key, "since": at - ALERT_WINDOW}
     device = {"device": identifier_key(reading.device_id or ""), "measured_at": reading.measured_at}
-    summaries, facts = send(session, (_LOCK, of), (_FACTS, asked | device))
+    lines, facts, alerts = send(session, (_LOCK, of), (_FACTS, asked | device), (alert_flow.OPEN_ALERTS, of))
     if not facts:
         raise NotFound
     fact = facts[0]
     if not fact.is_active:
         raise PatientArchived
     return _Circumstances(
-        summary=TriageSummary(**summaries[0]._asdict()),
+        summary=TriageSummary(**lines[0]._asdict()),
         thresholds=thresholds_from(fact.limits),
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
+        open_alerts=alert_flow.open_alerts_from(alerts),
+        warning_minutes=fact.warning_minutes,
         is_known=fact.is_known,
         may_claim_device=may_claim(patient_id, is_registered=fact.is_registered, holder=fact.holder),
         stored_at=fact.stored_at,
@@ -201,38 +189,36 @@ def _store(
     return Observation(**values)
 
 
-def _raise_alert(
-    session: Session, observation: Observation, breaches: tuple[Breach, ...], at: datetime
-) -> Alert | None:
+def _judge_alerts(
+    session: Session, known: _Circumstances, stored: Observation, breaches: tuple[Breach, ...], at: datetime
+) -> RaisedAlert | None:
+    """Clear the alerts that the reading ends, and open or count into the one that its worst breach raises."""
+    source = alert_flow.Source(stored.practice_id, stored.patient_id, stored.id, stored.measured_at)
+    measured = {name: getattr(stored, name) for name in summaries.MEASURES}
+    recovered = recovered_rules(measured, known.thresholds)
+    alert_flow.clear_recovered(session, source, known.open_alerts, recovered, at)
     if not breaches:
         return None
-    worst = breaches[0]
-    values: dict[str, Any] = {
-        "id": new_id(),
-        "practice_id": observation.practice_id,
-        "patient_id": observation.patient_id,
-        "observation_id": observation.id,
-        "level": worst.level.value,
-        "rule": worst.rule,
-        "message": worst.message,
-        "value": worst.value,
-        "threshold": worst.limit,
-        "raised_at": at,
-    }
-    send_later(session, (_RAISE, values))
-    events.record(session, "alert:create", "alert", resource_id=values["id"], patient_id=observation.patient_id)
-    return Alert(**values)
+    finding = finding_of(breaches[0])
+    raised = alert_flow.raise_or_fold(session, source, finding, known.open_alerts, at, known.warning_minutes)
+    known.summary.unacknowledged_alerts += raised.is_newly_waiting
+    known.recent_alerts[raised.alert.level] += 1
+    return raised.alert
 
 
 def _first_delivery(session: Session, actor: Actor, key: bytes) -> RecordedReading:
+    raised_it = (AlertOccurrence.practice_id == Observation.practice_id) & (
+        AlertOccurrence.observation_id == Observation.id
+    )
     query = (
-        select(Observation, Alert)
-        .outerjoin(Alert, (Alert.practice_id == Observation.practice_id) & (Alert.observation_id == Observation.id))
+        select(Observation, AlertOccurrence)
+        .outerjoin(AlertOccurrence, raised_it)
         .where(Observation.practice_id == actor.practice_id, Observation.natural_key == key)
     )
-    observation, alert = session.execute(query).one()
+    observation, told = session.execute(query).one()
     events.record(
         session, "observation:duplicate", "observation",
         resource_id=observation.id, patient_id=observation.patient_id,
     )  # fmt: skip
+    alert = RaisedAlert(told.alert_id, told.level, told.rule, told.message) if told else None
     return RecordedReading(observation, alert, is_new=False)

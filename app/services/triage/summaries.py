@@ -13,7 +13,7 @@ from app.domain.triage.assessment import assess
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.vitals import BloodPressure
-from app.models import Alert, Observation, Patient, TriageSummary, TriageTransition
+from app.models import AlertOccurrence, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
 
 MEASURES = ("systolic", "diastolic", "pulse")
@@ -24,7 +24,7 @@ def open_summary(session: Session, patient: Patient) -> None:
     session.add(
         TriageSummary(
             practice_id=patient.practice_id, patient_id=patient.id, formula_version=FORMULA_VERSION,
-            risk_score=0, risk_level="no_data", parts=[], latest_vitals={},
+            risk_score=0, risk_level="no_data", parts=[], latest_vitals={}, has_active_stat=False,
         )
     )  # fmt: skip
     _note_transition(session, patient, None, "no_data")
@@ -80,6 +80,7 @@ def rescore(
             critical_alerts=alerts.get("critical", 0),
             last_reviewed_at=summary.last_reviewed_at,
             first_reading_at=summary.first_reading_at,
+            has_active_stat=summary.has_active_stat,
         )
     )
     _store(session, summary, score, at)
@@ -110,15 +111,15 @@ def keep(session: Session, summary: TriageSummary) -> None:
 
 
 def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: Any) -> ScalarSelect[int]:
-    """Return the subquery that counts a patient's alerts of a level raised after `since`."""
+    """Return the subquery that counts how often alerts of a level were raised after `since`, repeats too."""
     return (
         select(func.count())
-        .select_from(Alert)
+        .select_from(AlertOccurrence)
         .where(
-            Alert.practice_id == practice_id,
-            Alert.patient_id == patient_id,
-            Alert.level == level.value,
-            Alert.raised_at > since,
+            AlertOccurrence.practice_id == practice_id,
+            AlertOccurrence.patient_id == patient_id,
+            AlertOccurrence.level == level.value,
+            AlertOccurrence.raised_at > since,
         )
         .scalar_subquery()
     )
