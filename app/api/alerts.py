@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from app.api.base import EndpointGroup
 from app.domain.roles import Permission
-from app.domain.triage.alerts import AlertQuery, BulkStatus, Resolution, Snooze
+from app.domain.triage.alerts import AlertQuery, Resolution, Snooze
 from app.schemas.alerts import (
     AlertQuerySchema,
     AlertSchema,
@@ -57,9 +57,7 @@ class AlertAcknowledgements(MethodView):
     @alerts.response(200, BulkAnswerSchema)
     def post(self, wanted: dict[str, Any]) -> Any:
         """Acknowledge up to 200 alerts, and tell what became of each."""
-        results = acknowledge_alerts(actor(), wanted["alert_ids"])
-        news = [one for one in results if one.status is BulkStatus.ACKNOWLEDGED]
-        return {"acknowledged": len(news), "results": results}
+        return acknowledge_alerts(actor(), wanted["alert_ids"])
 
 
 @alerts.route("/<uuid:alert_id>/")

@@ -270,7 +270,10 @@ def _carry_over() -> None:
         " measured_at = (SELECT o.measured_at FROM observations o"
         "  WHERE o.practice_id = alerts.practice_id AND o.id = alerts.observation_id)"
     )
-    columns = "id, practice_id, patient_id, {}, observation_id, measured_at, level, rule, message, value, threshold, raised_at"
+    columns = (
+        "id, practice_id, patient_id, {}, observation_id, measured_at,"
+        " level, rule, message, value, threshold, raised_at"
+    )
     op.execute(
         f"INSERT INTO alert_occurrences ({columns.format('alert_id')}) SELECT {columns.format('id')} FROM alerts"
     )

@@ -77,6 +77,18 @@ class BulkResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkAnswer:
+    """What became of each."""
+
+    results: list[BulkResult]
+
+    @property
+    def acknowledged(self) -> int:
+        """How many were acknowledged now."""
+        return sum(one.status is BulkStatus.ACKNOWLEDGED for one in self.results)
+
+
+@dataclass(frozen=True, slots=True)
 class RaisedAlert:
     """The alert that one reading raised or was counted into, in the reading's own words."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain.actor import Actor
 from app.domain.errors import Conflict, NotFound, ValidationFailed
 from app.domain.triage.alert_flow import may_snooze_until
-from app.domain.triage.alerts import BulkResult, BulkStatus, Resolution, Snooze
+from app.domain.triage.alerts import BulkAnswer, BulkResult, BulkStatus, Resolution, Snooze
 from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.thresholds import AlertLevel
 from app.models import Alert, TriageSummary
@@ -29,7 +29,7 @@ def acknowledge_alert(actor: Actor, alert_id: UUID, version: int | None = None) 
     return _act(actor, alert_id, version, lambda session, summary, alert: _seen(session, actor, summary, alert, now()))
 
 
-def acknowledge_alerts(actor: Actor, alert_ids: Sequence[UUID]) -> list[BulkResult]:
+def acknowledge_alerts(actor: Actor, alert_ids: Sequence[UUID]) -> BulkAnswer:
     """Acknowledge many at once, all in one transaction; ids that the actor cannot see are told as not found."""
     with transaction() as session:
         summaries = _lock_lines(session, actor.practice_id, alert_ids)
@@ -38,7 +38,8 @@ def acknowledge_alerts(actor: Actor, alert_ids: Sequence[UUID]) -> list[BulkResu
             wanted.order_by(Alert.id).with_for_update().execution_options(populate_existing=True)
         ).all()
         at, alerts = now(), {row.id: row for row in rows if row.patient_id in summaries}
-        return [_one_of_many(session, actor, summaries, alerts.get(one), one, at) for one in dict.fromkeys(alert_ids)]
+        each = dict.fromkeys(alert_ids)
+        return BulkAnswer([_one_of_many(session, actor, summaries, alerts.get(one), one, at) for one in each])
 
 
 def resolve_alert(actor: Actor, alert_id: UUID, resolution: Resolution, version: int | None = None) -> AlertLine:

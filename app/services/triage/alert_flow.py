@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, ScalarSelect, bindparam, insert, null, or_
 from sqlalchemy.orm import Session
 
 from app.audit import events
-from app.database.statements import Statement, send_later
+from app.database.statements import Statement, send, send_later
 from app.domain.triage.alert_flow import Decision, Finding, OpenAlert, Step, decide, to_clear
 from app.domain.triage.alerts import RaisedAlert
 from app.domain.triage.events import AlertRaised
@@ -106,6 +106,11 @@ def open_alerts_from(rows: Iterable[Any]) -> list[OpenAlert]:
         )
         for row in rows
     ]
+
+
+def find_open_alerts(session: Session, practice_id: UUID, patient_id: UUID) -> list[OpenAlert]:
+    """Return a patient's alerts that have not ended, the newest first; the patient's line must be locked."""
+    return open_alerts_from(send(session, (OPEN_ALERTS, {"practice": practice_id, "patient": patient_id}))[0])
 
 
 def warning_minutes_of(practice_id: Any) -> ScalarSelect[int]:

@@ -30,15 +30,16 @@ _BATCH = 200
 _OVERDUE = "Nobody acknowledged the alert in time: {message}"
 
 
-def keep_reaction_times(at: datetime | None = None) -> int:
-    """Do what is due in all practices at this moment; return how many alerts and escalations were touched."""
-    moment = at or now()
+def keep_reaction_times() -> int:
+    """Do what is due in all practices; return how many alerts and escalations were touched."""
+    moment = now()
     with transaction() as session:
         practices = list(session.scalars(select(Practice.id)))
-    return sum(_keep(practice_id, moment) for practice_id in practices)
+    return sum(keep_times_of(practice_id, moment) for practice_id in practices)
 
 
-def _keep(practice_id: UUID, at: datetime) -> int:
+def keep_times_of(practice_id: UUID, at: datetime) -> int:
+    """Do what is due in one practice at this moment; return how many alerts and escalations were touched."""
     context.bind(practice_id=practice_id)
     work: Sequence[tuple[Any, tuple[ColumnElement[bool], ...], Callable[[Session, UUID, UUID, datetime], bool]]] = (
         (Alert, (Alert.snoozed_until <= at,), _wake),

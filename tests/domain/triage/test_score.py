@@ -85,3 +85,16 @@ def test_a_reading_older_than_30_days_is_no_data(age: timedelta, level: str) -> 
 def test_a_missing_vital_is_no_data_and_never_normal() -> None:
     """Zero points, no parts."""
     assert _score(None) == RiskScore(0, RiskLevel.NO_DATA, ())
+
+
+@pytest.mark.parametrize(("systolic", "score"), [(120, 76), (179, 76), (185, 76), (None, 76)])
+def test_an_open_stat_keeps_a_patient_critical(systolic: int | None, score: int) -> None:
+    """Whatever was measured, and even if nothing was; the parts still sum to the score."""
+    found = _score(systolic, has_active_stat=True)
+    assert (found.level, found.score) == (RiskLevel.CRITICAL, score)
+    assert sum(part.points for part in found.parts) == found.score
+
+
+def test_a_stat_adds_nothing_to_a_patient_who_is_critical_anyway() -> None:
+    """It fills up to the band, no further."""
+    assert _score(190, critical_alerts=2, has_active_stat=True) == _score(190, critical_alerts=2)
