@@ -24,7 +24,10 @@ class Alert(Identified, TenantScoped, Versioned, Audited, Base):
     __tablename__ = "alerts"
     __table_args__ = (
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
-        ForeignKeyConstraint(["practice_id", "observation_id"], ["observations.practice_id", "observations.id"]),
+        ForeignKeyConstraint(
+            ["practice_id", "observation_id", "measured_at"],
+            ["observations.practice_id", "observations.id", "observations.measured_at"],
+        ),
         ForeignKeyConstraint(["practice_id", "acknowledged_by"], ["users.practice_id", "users.id"]),
         ForeignKeyConstraint(["practice_id", "assignee_id"], ["users.practice_id", "users.id"]),
         ForeignKeyConstraint(["practice_id", "resolved_by"], ["users.practice_id", "users.id"]),
@@ -85,7 +88,10 @@ class AlertOccurrence(Identified, TenantScoped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
         ForeignKeyConstraint(["practice_id", "alert_id"], ["alerts.practice_id", "alerts.id"]),
-        ForeignKeyConstraint(["practice_id", "observation_id"], ["observations.practice_id", "observations.id"]),
+        ForeignKeyConstraint(
+            ["practice_id", "observation_id", "measured_at"],
+            ["observations.practice_id", "observations.id", "observations.measured_at"],
+        ),
         UniqueConstraint("practice_id", "observation_id"),
         Index("ix_alert_occurrences_patient", "practice_id", "patient_id", "raised_at"),
         Index("ix_alert_occurrences_alert", "practice_id", "alert_id", "raised_at"),

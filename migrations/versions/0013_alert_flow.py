@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.walls import app_role, enable_tenancy, grant
 
 revision = "0013_alert_flow"
-down_revision = "0009_imports"
+down_revision = "0010_vitals"
 branch_labels = None
 depends_on = None
 
@@ -77,7 +77,8 @@ def downgrade() -> None:
     op.execute("ALTER TABLE alerts NO FORCE ROW LEVEL SECURITY")
     op.execute("DELETE FROM alerts WHERE observation_id IS NULL")
     op.execute("ALTER TABLE alerts FORCE ROW LEVEL SECURITY")
-    op.alter_column("alerts", "observation_id", nullable=False)
+    for name in ("observation_id", "measured_at"):
+        op.alter_column("alerts", name, nullable=False)
     op.create_unique_constraint(
         op.f("uq_alerts_practice_id_observation_id"), "alerts", ["practice_id", "observation_id"]
     )
@@ -85,7 +86,6 @@ def downgrade() -> None:
 
 def _new_of_alerts() -> tuple[sa.Column[Any], ...]:
     return (
-        sa.Column("measured_at", _MOMENT, nullable=True),
         sa.Column("alert_class", sa.String(), server_default="medical", nullable=False),
         sa.Column("occurrences", sa.Integer(), server_default="1", nullable=False),
         sa.Column("last_raised_at", _MOMENT, server_default=_NOW, nullable=False),
@@ -107,7 +107,8 @@ def _new_of_alerts() -> tuple[sa.Column[Any], ...]:
 def _widen_alerts() -> None:
     for column in _new_of_alerts():
         op.add_column("alerts", column)
-    op.alter_column("alerts", "observation_id", nullable=True)
+    for name in ("observation_id", "measured_at"):
+        op.alter_column("alerts", name, nullable=True)
     op.alter_column("alerts", "version", server_default=None)
     op.drop_constraint(op.f("uq_alerts_practice_id_observation_id"), "alerts")
     op.create_unique_constraint(op.f("uq_alerts_practice_id_id"), "alerts", ["practice_id", "id"])
@@ -145,7 +146,11 @@ def _create_occurrences() -> None:
         sa.CheckConstraint(_LEVELS, name=op.f("ck_alert_occurrences_level")),
         _to_patient("alert_occurrences"),
         _key("alert_occurrences", "alert_id", "alerts"),
-        _key("alert_occurrences", "observation_id", "observations"),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "observation_id", "measured_at"],
+            ["observations.practice_id", "observations.id", "observations.measured_at"],
+            name=op.f("fk_alert_occurrences_practice_id_observation_id_measured_at"),
+        ),
         sa.UniqueConstraint(
             "practice_id", "observation_id", name=op.f("uq_alert_occurrences_practice_id_observation_id")
         ),
@@ -262,13 +267,10 @@ def _create_on_call() -> None:
 
 def _carry_over() -> None:
     """Give each alert of before its one occurrence; seen ones count as ended. The owner looks past the wall for it."""
-    for table in ("alerts", "observations"):
-        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE alerts NO FORCE ROW LEVEL SECURITY")
     op.execute(
         "UPDATE alerts SET last_raised_at = raised_at, waiting_since = raised_at, cleared_at = acknowledged_at,"
-        " due_at = raised_at + CASE level WHEN 'critical' THEN interval '0' ELSE interval '1 hour' END,"
-        " measured_at = (SELECT o.measured_at FROM observations o"
-        "  WHERE o.practice_id = alerts.practice_id AND o.id = alerts.observation_id)"
+        " due_at = raised_at + CASE level WHEN 'critical' THEN interval '0' ELSE interval '1 hour' END"
     )
     columns = (
         "id, practice_id, patient_id, {}, observation_id, measured_at,"
@@ -277,8 +279,7 @@ def _carry_over() -> None:
     op.execute(
         f"INSERT INTO alert_occurrences ({columns.format('alert_id')}) SELECT {columns.format('id')} FROM alerts"
     )
-    for table in ("alerts", "observations"):
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE alerts FORCE ROW LEVEL SECURITY")
 
 
 def _ids(table: str) -> tuple[sa.schema.SchemaItem, ...]:

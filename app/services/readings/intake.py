@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.database.statements import Statement, send, send_later
 from app.domain.actor import Actor
+from app.domain.devices.catalog import MODELS
 from app.domain.devices.custody import may_claim
 from app.domain.devices.identity import identifier_key
 from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
@@ -22,9 +23,11 @@ from app.domain.triage.alerts import RaisedAlert
 from app.domain.triage.assessment import Breach, assess
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
-from app.domain.vitals import BloodPressure, is_from_the_future, natural_key
+from app.domain.vitals.measures import MEASURES
+from app.domain.vitals.plausibility import Earlier, implausible
+from app.domain.vitals.reading import Reading, is_from_the_future, natural_key, source_of
 from app.models import AlertOccurrence, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
-from app.models.base import new_id
+from app.models.observation import new_reading_id
 from app.services.devices import holders
 from app.services.transaction import now, transaction
 from app.services.triage import alert_flow, summaries
@@ -51,16 +54,19 @@ class _Circumstances:
     warning_minutes: int | None
     is_known: bool
     may_claim_device: bool
+    sends_by_itself: bool
     stored_at: datetime
 
 
-def record_blood_pressure(
-    actor: Actor, patient_id: UUID, reading: BloodPressure, received_at: datetime | None = None
+def record_reading(
+    actor: Actor, patient_id: UUID, reading: Reading, received_at: datetime | None = None
 ) -> RecordedReading:
-    """Store a blood pressure of a visible, active patient; a second delivery of the same reading returns the first.
+    """Store a reading of a visible, active patient; a second delivery of the same reading returns the first.
 
-    Raises NotFound, PatientArchived, DeviceNotHeld for a registered device that was somebody else's or nobody's when
-    the reading was measured, or ValidationFailed for a time more than five minutes ahead.
+    One that cannot be true (`domain/vitals/plausibility.py`) is stored apart and waits for a clinician: it alerts
+    nobody and counts for nothing. Raises NotFound, PatientArchived, DeviceNotHeld for a registered device that was
+    somebody else's or nobody's when the reading was measured, or ValidationFailed for a time more than five minutes
+    ahead.
     """
     at, key = received_at or now(), natural_key(patient_id, reading)
     if is_from_the_future(reading.measured_at, at):
@@ -68,20 +74,30 @@ def record_blood_pressure(
     with transaction() as session:
         known = _circumstances(session, actor, patient_id, reading, key, at)
         if known.is_known:
-            return _first_delivery(session, actor, key)
+            return _first_delivery(session, actor, key, reading.measured_at)
         if not known.may_claim_device:
             raise DeviceNotHeld
-        breaches = assess(_measured(reading), known.thresholds)
-        stored = _store(session, actor, known, patient_id, reading, breaches, key)
-        alert = _judge_alerts(session, known, stored, breaches, at)
-        summaries.take_in(known.summary, stored, reading, at)
-        summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
-        summaries.keep(session, known.summary)
+        doubt = implausible(reading, lambda measure: _earlier(known.summary, reading, measure))
+        breaches = () if doubt else assess(reading.values, known.thresholds)
+        stored = _store(session, actor, known, patient_id, reading, breaches, key, doubt)
+        if doubt:
+            return RecordedReading(stored, None, is_new=True)
+        alert = _judge_alerts(session, known, stored, reading, breaches, at)
+        _put_on_board(session, known, stored, reading, at)
         return RecordedReading(stored, alert, is_new=True)
 
 
-def _measured(reading: BloodPressure) -> dict[str, Decimal | None]:
-    return {"systolic": reading.systolic, "diastolic": reading.diastolic, "pulse": reading.pulse}
+def _earlier(summary: TriageSummary, reading: Reading, measure: str) -> Earlier | None:
+    latest = summary.latest_vitals.get(reading.observation_type)
+    if latest is None or latest.get(measure) is None:
+        return None
+    return Earlier(Decimal(latest[measure]), datetime.fromisoformat(latest["measured_at"]))
+
+
+def _put_on_board(session: Session, known: _Circumstances, stored: Observation, reading: Reading, at: datetime) -> None:
+    summaries.take_in(known.summary, stored, reading, at)
+    summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
+    summaries.keep(session, known.summary)
 
 
 def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
@@ -117,12 +133,17 @@ _FACTS = Statement(
         .scalar_subquery()
         .label("has_emr"),
         select(_OBSERVATIONS.c.id)
-        .where(_OBSERVATIONS.c.practice_id == _practice, _OBSERVATIONS.c.natural_key == bindparam("natural_key"))
+        .where(
+            _OBSERVATIONS.c.practice_id == _practice,
+            _OBSERVATIONS.c.natural_key == bindparam("natural_key"),
+            _OBSERVATIONS.c.measured_at == bindparam("measured_at"),
+        )
         .exists()
         .label("is_known"),
         alert_flow.warning_minutes_of(_practice).label("warning_minutes"),
         holders.is_registered(_practice, _device).label("is_registered"),
         holders.holder(_practice, _device, bindparam("measured_at")).label("holder"),
+        holders.model_of(_practice, _device).label("model_id"),
         *(
             summaries.alerts_since(_practice, _patient, level, bindparam("since")).label(level.value)
             for level in AlertLevel
@@ -130,10 +151,15 @@ _FACTS = Statement(
     ).where(Patient.practice_id == _practice, Patient.id == _patient)
 )
 _STORE = Statement(insert(_OBSERVATIONS))
+_AS_THEY_CAME = (
+    "observation_type", "measured_at", "device_id", "meal", "irregular_heartbeat", "posted_value", "posted_unit",
+    "zone_offset_minutes", "offset_origin", "is_stored_memory", "is_estimated_time", "corrects_id", "inbox_id",
+)  # fmt: skip
+_UNSAID = dict.fromkeys((*MEASURES, "decided_at", "decided_by", "decision_reason_enc"))
 
 
 def _circumstances(
-    session: Session, actor: Actor, patient_id: UUID, reading: BloodPressure, key: bytes, at: datetime
+    session: Session, actor: Actor, patient_id: UUID, reading: Reading, key: bytes, at: datetime
 ) -> _Circumstances:
     if actor.role is Role.PATIENT and actor.patient_id != patient_id:
         raise NotFound
@@ -155,6 +181,7 @@ def _circumstances(
         warning_minutes=fact.warning_minutes,
         is_known=fact.is_known,
         may_claim_device=may_claim(patient_id, is_registered=fact.is_registered, holder=fact.holder),
+        sends_by_itself=fact.holder == patient_id and fact.model_id in MODELS and MODELS[fact.model_id].auto_upload,
         stored_at=fact.stored_at,
     )
 
@@ -164,23 +191,26 @@ def _store(
     actor: Actor,
     known: _Circumstances,
     patient_id: UUID,
-    reading: BloodPressure,
+    reading: Reading,
     breaches: tuple[Breach, ...],
     key: bytes,
+    doubt: str | None,
 ) -> Observation:
     values: dict[str, Any] = {
-        "id": new_id(),
+        **_UNSAID,
+        **reading.values,
+        "id": new_reading_id(reading.measured_at),
         "practice_id": actor.practice_id,
         "patient_id": patient_id,
-        "observation_type": reading.observation_type,
-        **_measured(reading),
-        "systolic_absent_reason": reading.systolic_absent_reason,
-        "diastolic_absent_reason": reading.diastolic_absent_reason,
-        "device_id": reading.device_id,
-        "measured_at": reading.measured_at,
+        "systolic_absent_reason": reading.absent_reasons.get("systolic"),
+        "diastolic_absent_reason": reading.absent_reasons.get("diastolic"),
+        **{name: getattr(reading, name) for name in _AS_THEY_CAME},
+        "source": source_of(reading, sends_by_itself=known.sends_by_itself),
         "natural_key": key,
         "fhir_status": "pending" if known.has_emr else "not_configured",
         "alert_level": breaches[0].level.value if breaches else None,
+        "status": "quarantined" if doubt else "final",
+        "quarantine_reason": doubt,
         "created_at": known.stored_at,
         "created_by": actor.user_id,
     }
@@ -190,12 +220,16 @@ def _store(
 
 
 def _judge_alerts(
-    session: Session, known: _Circumstances, stored: Observation, breaches: tuple[Breach, ...], at: datetime
+    session: Session,
+    known: _Circumstances,
+    stored: Observation,
+    reading: Reading,
+    breaches: tuple[Breach, ...],
+    at: datetime,
 ) -> RaisedAlert | None:
     """Clear the alerts that the reading ends, and open or count into the one that its worst breach raises."""
     source = alert_flow.Source(stored.practice_id, stored.patient_id, stored.id, stored.measured_at)
-    measured = {name: getattr(stored, name) for name in summaries.MEASURES}
-    recovered = recovered_rules(measured, known.thresholds)
+    recovered = recovered_rules(reading.values, known.thresholds)
     alert_flow.clear_recovered(session, source, known.open_alerts, recovered, at)
     if not breaches:
         return None
@@ -206,14 +240,18 @@ def _judge_alerts(
     return raised.alert
 
 
-def _first_delivery(session: Session, actor: Actor, key: bytes) -> RecordedReading:
+def _first_delivery(session: Session, actor: Actor, key: bytes, measured_at: datetime) -> RecordedReading:
     raised_it = (AlertOccurrence.practice_id == Observation.practice_id) & (
         AlertOccurrence.observation_id == Observation.id
     )
     query = (
         select(Observation, AlertOccurrence)
         .outerjoin(AlertOccurrence, raised_it)
-        .where(Observation.practice_id == actor.practice_id, Observation.natural_key == key)
+        .where(
+            Observation.practice_id == actor.practice_id,
+            Observation.natural_key == key,
+            Observation.measured_at == measured_at,
+        )
     )
     observation, told = session.execute(query).one()
     events.record(
