@@ -6,12 +6,15 @@ from app.admin import (
     audit,
     auth,
     break_glass,
+    decisions,
     device_custody,
     devices,
     emr,
+    escalations,
     forgery,
     imports,
     integrations,
+    on_call,
     passwords,
     patient_consents,
     patient_enrollments,
@@ -28,14 +31,16 @@ from app.admin import (
     sessions,
     texts,
     triage,
+    triage_texts,
     user_actions,
     users,
 )
 from app.admin.base import console
 
 __all__ = [
-    "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
-    "imports", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
-    "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
-    "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
+    "account", "alerts", "audit", "auth", "break_glass", "console", "decisions", "device_custody", "devices", "emr",
+    "escalations", "forgery", "imports", "integrations", "on_call", "passwords", "patient_consents",
+    "patient_enrollments", "patient_forms", "patient_orders", "patient_programs", "patient_status",
+    "patient_timeline", "patient_vitals", "patients", "record_texts", "roles", "second_factor", "sessions", "texts",
+    "triage", "triage_texts", "user_actions", "users",
 ]  # fmt: skip

@@ -67,12 +67,7 @@ class NewEscalationSchema(Body):
 
 
 class ReassignmentSchema(_AnswerSchema):
-    """Who is to see to it now: a person or a role."""
-
-    @validates_schema
-    def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
-        if (data.get("user_id") is None) is (data.get("role") is None):
-            raise ValidationError({"user_id": ["Name a person or a role, one of the two."]})
+    """Who is to see to it now: a person or a role, one of the two."""
 
 
 class EscalationOutcomeSchema(Body):

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from bench.statements import Counted, counting
+from tests.admin.visits import enter
 from tests.builders import Person, a_body, a_device, a_patient, a_reading, a_user, signed_in
 
 
@@ -25,6 +26,8 @@ def _fill(person: Person, patients: int) -> None:
         ("/api/v1/patients/?ordering=last_name", Counted(5, 4)),
         ("/api/v1/triage/patients/", Counted(5, 4)),
         ("/api/v1/triage/patients/stats/", Counted(5, 4)),
+        ("/api/v1/triage/alerts/", Counted(6, 5)),
+        ("/api/v1/triage/audit/", Counted(6, 5)),
         ("/api/v1/devices/", Counted(5, 4)),
         ("/api/v1/devices/?silent_days=1&low_battery=false&search=SN", Counted(5, 4)),
     ],
@@ -44,6 +47,21 @@ def test_a_list_costs_the_same_for_two_patients_as_for_twelve(
     with counting() as many:
         client.get(url, headers=headers)
     assert (few, many) == (count, count)
+
+
+def test_the_console_board_costs_the_same_for_two_patients_as_for_twelve(app: Flask) -> None:
+    """Page, counts, small lines: one statement for each, however many rows there are."""
+    doctor = a_user()
+    visitor = app.test_client()
+    enter(visitor, doctor)
+    counts = []
+    for more in (2, 10):
+        _fill(doctor, more)
+        visitor.get("/admin/")
+        with counting() as counted:
+            assert visitor.get("/admin/").text.count("polyline") == 0
+        counts.append(counted)
+    assert counts[0] == counts[1]
 
 
 def test_a_reading_costs_eight_statements_in_three_round_trips(client: FlaskClient) -> None:

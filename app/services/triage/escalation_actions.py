@@ -117,6 +117,8 @@ def _act(
 
 
 def _require_answerable(session: Session, actor: Actor, user_id: int | None, role: Role | None) -> None:
+    if (user_id is None) is (role is None):
+        raise ValidationFailed({"user_id": ["Name a person or a role, one of the two."]})
     if role is not None and not can_answer(role):
         raise ValidationFailed({"role": ["This role cannot acknowledge an escalation."]})
     if user_id is not None:
