@@ -76,7 +76,7 @@ class AlertAcknowledgement(MethodView):
     """Having seen an alert."""
 
     @requires(Permission.ACKNOWLEDGE_ALERTS)
-    @alerts.arguments(NothingSchema)
+    @alerts.arguments(NothingSchema, required=False)
     @alerts.response(200, AlertSchema)
     def post(self, _: dict[str, Any], alert_id: UUID) -> Any:
         """Acknowledge an alert; a second time changes nothing."""

@@ -65,7 +65,7 @@ class EscalationAcknowledgement(MethodView):
     """Taking an escalation on."""
 
     @requires(Permission.ACKNOWLEDGE_ALERTS)
-    @escalations.arguments(NothingSchema)
+    @escalations.arguments(NothingSchema, required=False)
     @escalations.response(200, EscalationSchema)
     def post(self, _: dict[str, Any], escalation_id: UUID) -> Any:
         """Acknowledge an escalation: nobody else is asked, and its alert counts as seen."""

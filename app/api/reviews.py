@@ -25,7 +25,7 @@ class PatientReview(MethodView):
     """Having looked at a patient."""
 
     @requires(Permission.WRITE_TRIAGE)
-    @reviews.arguments(NewReviewSchema)
+    @reviews.arguments(NewReviewSchema, required=False)
     @reviews.response(201, ReviewSchema)
     def post(self, new: NewReview, patient_id: UUID) -> Any:
         """Mark a patient as reviewed."""

@@ -21,6 +21,14 @@ from app.schemas.base import Body, PageQuery, QueryNumber, Row, paging_of
 from app.schemas.fields import Instant, Text
 
 MAX_USER_ID = 2**31 - 1
+
+
+class UserIdQuery(QueryNumber):
+    """A user's id in a query string."""
+
+    longest = 10
+
+
 _LEVELS = validate.OneOf([level.value for level in AlertLevel])
 _MAYBE_NAME = {"type": "string", "nullable": True}
 YES_NO = validate.OneOf(["true", "false"])
@@ -93,7 +101,7 @@ class AlertQuerySchema(PageQuery):
     state = fields.Enum(AlertState, by_value=True)
     acknowledged = fields.String(validate=YES_NO)
     snoozed = fields.String(validate=YES_NO)
-    assignee = QueryNumber(validate=validate.Range(1, MAX_USER_ID), metadata={"description": "A user's id."})
+    assignee = UserIdQuery(validate=validate.Range(1, MAX_USER_ID), metadata={"description": "A user's id."})
     alert_class = fields.Enum(AlertClass, by_value=True, data_key="class")
     ordering = fields.String(load_default="-raised_at", validate=validate.OneOf(ALERT_ORDERINGS))
 

@@ -17,8 +17,8 @@ from app.domain.triage.escalation import (
     NewEscalation,
     can_answer,
 )
-from app.schemas.alerts import MAX_USER_ID, YES_NO, yes_no
-from app.schemas.base import Body, PageQuery, QueryNumber, Row, paging_of
+from app.schemas.alerts import MAX_USER_ID, YES_NO, UserIdQuery, yes_no
+from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Instant, Text
 
 _ANSWERING = validate.OneOf([role for role in Role if can_answer(role)], error="This role cannot acknowledge.")
@@ -133,7 +133,7 @@ class EscalationQuerySchema(PageQuery):
     level = fields.Enum(EscalationLevel, by_value=True)
     state = fields.Enum(EscalationState, by_value=True)
     is_open = fields.String(data_key="open", validate=YES_NO, metadata={"description": "Not resolved."})
-    user_id = QueryNumber(
+    user_id = UserIdQuery(
         validate=validate.Range(1, MAX_USER_ID), metadata={"description": "Whom they wait for or waited for last."}
     )
     ordering = fields.String(load_default="-raised_at", validate=validate.OneOf(ESCALATION_ORDERINGS))

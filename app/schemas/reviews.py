@@ -6,8 +6,8 @@ from marshmallow import fields, post_load, validate
 
 from app.domain.triage.decisions import DECISION_ORDERINGS, DecisionKind, DecisionQuery
 from app.domain.triage.reviews import MAX_MINUTES, MAX_NOTE, NewReview
-from app.schemas.alerts import MAX_USER_ID
-from app.schemas.base import Body, PageQuery, QueryNumber, Row, paging_of
+from app.schemas.alerts import MAX_USER_ID, UserIdQuery
+from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Instant, Text
 
 
@@ -55,7 +55,7 @@ class DecisionQuerySchema(PageQuery):
     """Which decisions, in which order."""
 
     patient_id = fields.UUID()
-    user_id = QueryNumber(validate=validate.Range(1, MAX_USER_ID))
+    user_id = UserIdQuery(validate=validate.Range(1, MAX_USER_ID))
     kind = fields.Enum(DecisionKind, by_value=True)
     since = Instant(data_key="from", metadata={"description": "Earliest time, inclusive."})
     until = Instant(data_key="to", metadata={"description": "Latest time, exclusive."})
