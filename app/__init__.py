@@ -4,6 +4,7 @@ from flask import Flask
 
 from app import admin, cli, jobs
 from app.api import base
+from app.api.alerts import alerts
 from app.api.audit import audit as audit_reports  # `app.audit` is a room of its own
 from app.api.auth import auth
 from app.api.billing import billing
@@ -13,16 +14,19 @@ from app.api.devices import devices
 from app.api.docs import docs
 from app.api.emr import emr
 from app.api.enrollments import enrollments, worklist
+from app.api.escalations import escalations
 from app.api.fhir import fhir
 from app.api.health import health
 from app.api.ingestion import ingestion
 from app.api.integrations import integrations
 from app.api.notes import notes
+from app.api.on_call import on_call
 from app.api.orders import orders
 from app.api.passwords import passwords
 from app.api.patient_exports import patient_exports
 from app.api.patient_imports import patient_imports
 from app.api.patients import patients
+from app.api.reviews import reviews
 from app.api.scores import scores
 from app.api.second_factor import second_factor
 from app.api.thresholds import practice_thresholds, thresholds
@@ -60,6 +64,10 @@ GROUPS = (
     scores,
     practice_thresholds,
     thresholds,
+    alerts,
+    escalations,
+    reviews,
+    on_call,
 )
 
 

@@ -37,6 +37,8 @@ CLINICAL_TYPES = frozenset(
         "alert",
         "triage",
         "triage_summary",
+        "triage_review",
+        "triage_decision",
         "escalation",
         "device",
         "enrollment",

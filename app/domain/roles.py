@@ -47,6 +47,8 @@ class Permission(StrEnum):
     READ_PRACTICE_THRESHOLDS = "thresholds:read_practice"
     WRITE_THRESHOLDS = "thresholds:write"
     OVERRIDE_SCORES = "scores:override"
+    WRITE_TRIAGE = "triage:write"
+    SET_ON_CALL = "on_call:write"
     READ_BILLING = "billing:read"
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
@@ -86,6 +88,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_PRACTICE_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR},
     Permission.WRITE_THRESHOLDS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER}),
     Permission.OVERRIDE_SCORES: _CARE_TEAM - {Role.MA},
+    Permission.WRITE_TRIAGE: _CARE_TEAM - {Role.MA},
+    Permission.SET_ON_CALL: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # how the practice is run
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},

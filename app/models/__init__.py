@@ -1,6 +1,6 @@
 """Tables, one file per aggregate: columns, keys, constraints; no behaviour."""
 
-from app.models.alert import Alert
+from app.models.alert import Alert, AlertOccurrence
 from app.models.audit_event import AuditEvent
 from app.models.audit_seal import AuditGeneration, AuditSeal, AuditSealRoot
 from app.models.base import Base
@@ -11,14 +11,17 @@ from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
 from app.models.credential import PasswordToken, RecoveryCode
 from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
 from app.models.enrollment import Enrollment
+from app.models.escalation import Escalation
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
 from app.models.note import PatientNote
 from app.models.observation import Observation
+from app.models.on_call import OnCallShift, TriageSettings
 from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
 from app.models.patient_import import PatientImport, PatientImportError, PatientImportPiece
 from app.models.patient_merge import PatientMerge
 from app.models.practice import EmrConnection, Practice, PracticeKey, SystemKey
+from app.models.review import TriageDecision, TriageReview
 from app.models.session import ConsoleSession, RefreshToken, TokenFamily
 from app.models.thresholds import (
     PatientThresholds,
@@ -33,6 +36,7 @@ from app.models.user import LoginAttempt, User
 
 __all__ = [
     "Alert",
+    "AlertOccurrence",
     "AuditEvent",
     "AuditGeneration",
     "AuditSeal",
@@ -52,9 +56,11 @@ __all__ = [
     "DeviceIdentifier",
     "EmrConnection",
     "Enrollment",
+    "Escalation",
     "IdempotencyKey",
     "LoginAttempt",
     "Observation",
+    "OnCallShift",
     "OutgoingMail",
     "PasswordToken",
     "Patient",
@@ -81,6 +87,9 @@ __all__ = [
     "Timer",
     "TimerStretch",
     "TokenFamily",
+    "TriageDecision",
+    "TriageReview",
+    "TriageSettings",
     "TriageSummary",
     "TriageTransition",
     "User",

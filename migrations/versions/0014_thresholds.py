@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.walls import app_role, enable_tenancy, grant
 
 revision = "0014_thresholds"
-down_revision = "0011_time_logs"
+down_revision = "0013_alert_flow"
 branch_labels = None
 depends_on = None
 
@@ -51,7 +51,8 @@ def upgrade() -> None:
     """Build."""
     op.add_column("practice_thresholds", sa.Column("modifiers", _JSON, server_default=_EMPTY, nullable=False))
     op.add_column("practice_thresholds", sa.Column("looks_back", sa.Boolean(), server_default="false", nullable=False))
-    op.add_column("alerts", sa.Column("threshold_version", sa.String()))
+    for table in ("alerts", "alert_occurrences"):
+        op.add_column(table, sa.Column("threshold_version", sa.String()))
     for column in _SUMMARY_COLUMNS:
         op.add_column("triage_summaries", column)
     _create_patient_thresholds()
@@ -71,7 +72,8 @@ def downgrade() -> None:
         op.drop_table(table)
     for column in _SUMMARY_COLUMNS:
         op.drop_column("triage_summaries", column.name)
-    op.drop_column("alerts", "threshold_version")
+    for table in ("alerts", "alert_occurrences"):
+        op.drop_column(table, "threshold_version")
     op.drop_column("practice_thresholds", "looks_back")
     op.drop_column("practice_thresholds", "modifiers")
 

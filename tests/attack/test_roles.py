@@ -48,6 +48,7 @@ AREAS: dict[str, dict[str, str]] = {
         "triage:read": f"{READ}|ack",
         "alerts:acknowledge": f"{WRITE}|ack",
         "scores:override": WRITE,
+        "triage:write": WRITE,
     },
     "billing, claims, remittance": {"billing:read": READ, "billing:write": WRITE},
     "FHIR read / write": {"fhir:read": READ, "fhir:write": WRITE},
@@ -64,6 +65,7 @@ OURS = {
     "patients:export": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
     "notes:write": _CARE_TEAM,
+    "on_call:write": {Role.ADMIN, Role.CLINICAL_MANAGER},
 }
 
 

@@ -16,6 +16,7 @@ from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
 from app.domain.imports import ImportOptions
 from app.domain.roles import Permission, Role
+from app.domain.triage.escalation import EscalationLevel, NewEscalation
 from app.extensions import db
 from app.models import User
 from app.schemas.patient_rows import read_patient
@@ -27,6 +28,7 @@ from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
 from app.services.patient_files.imports import check_import
+from app.services.triage.escalations import raise_escalation
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
 from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, in_house
@@ -73,8 +75,15 @@ class World:
             "new_device_id": a_device(doctor.actor).id,
             "import_id": self._import(doctor),
             "time_log_id": self._time_log(doctor),
+            "escalation_id": self._escalation(doctor),
             **self._chart(doctor),
         }
+
+    def _escalation(self, doctor: Person) -> object:
+        """Call for help with the patient."""
+        new = NewEscalation(self.patient.id, EscalationLevel.URGENT, f"{self.mark} needs a call.")
+        with in_house(doctor.actor):
+            return raise_escalation(doctor.actor, new).escalation.id
 
     def _import(self, doctor: Person) -> object:
         """Take in a file that waits to be looked at."""
@@ -111,7 +120,9 @@ class World:
 
         A practice's trail tells which ids its own people asked for, others' ids among them; it knows no more of those.
         """
-        own = () if permission in _TRAIL else ("patient_id", "observation_id", "alert_id", "session_id")
+        own = (
+            () if permission in _TRAIL else ("patient_id", "observation_id", "alert_id", "escalation_id", "session_id")
+        )
         return [self.mark, *(str(self.ids[name]) for name in own)]
 
 

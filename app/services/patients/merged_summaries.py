@@ -36,11 +36,13 @@ def recompute(session: Session, merging: Merging, lines: tuple[TriageSummary, Tr
     kept.first_reading_at = min(_known(kept.first_reading_at, gone.first_reading_at), default=None)
     kept.last_reading_at = max(_known(kept.last_reading_at, gone.last_reading_at), default=None)
     kept.active_escalations += gone.active_escalations
+    kept.has_active_stat = kept.has_active_stat or gone.has_active_stat
     if gone.last_reviewed_at in _known(kept.last_reviewed_at, gone.last_reviewed_at)[-1:]:
         kept.last_reviewed_at, kept.last_reviewed_by = gone.last_reviewed_at, gone.last_reviewed_by
     if gone.is_active:
         summaries.set_active(session, session.get_one(Patient, gone.patient_id), is_active=False)
     gone.latest_vitals, gone.first_reading_at, gone.last_reading_at, gone.active_escalations = {}, None, None, 0
+    gone.has_active_stat = False
     for line in lines:
         _rescore(session, line, at)
 

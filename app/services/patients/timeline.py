@@ -89,7 +89,9 @@ def _items(
         ids = [place.id for place in places if place.kind == source.kind]
         wanted = select(source.model).where(source.model.practice_id == practice_id, source.model.id.in_(ids))
         rows |= {(source.kind, row.id): (source, row) for row in session.scalars(wanted)} if ids else {}
-    doers = {key: getattr(row, source.by) for key, (source, row) in rows.items() if source.by}
+    doers = {
+        key: by for key, (source, row) in rows.items() if source.by and (by := getattr(row, source.by)) is not None
+    }
     names = names_of(session, practice_id, set(doers.values())) if doers else {}
     return [
         _item(place, *rows[place.kind, place.id], doers.get((place.kind, place.id)), names)

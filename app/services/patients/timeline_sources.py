@@ -18,10 +18,12 @@ from app.models import (
     Consent,
     DeviceEvent,
     Enrollment,
+    Escalation,
     Observation,
     PatientNote,
     PatientStatusChange,
     TimeLog,
+    TriageReview,
 )
 
 _NOTE_BEGINNING = 200
@@ -53,7 +55,18 @@ def _reading(row: Observation) -> str:
 
 def _alert(row: Alert) -> str:
     seen = "" if row.acknowledged_at is None else " (acknowledged)"
-    return f"{row.level.capitalize()} alert: {row.message}{seen}"
+    times = "" if row.occurrences == 1 else f", {row.occurrences} times"
+    return f"{row.level.capitalize()} alert: {row.message}{times}{seen}"
+
+
+def _escalation(row: Escalation) -> str:
+    level = "STAT" if row.level == "stat" else row.level.capitalize()
+    return f"{level} escalation ({row.state}): {row.reason}"
+
+
+def _review(row: TriageReview) -> str:
+    minutes = f" ({row.minutes} min)" if row.minutes else ""
+    return f"Reviewed{minutes}: {row.note}" if row.note else f"Reviewed{minutes}"
 
 
 def _note(row: PatientNote) -> str:
@@ -105,6 +118,10 @@ def _midnight(day: Any) -> ColumnElement[Any]:
 SOURCES: tuple[TimelineSource, ...] = (
     TimelineSource("reading", Observation, Observation.measured_at, Permission.READ_OBSERVATIONS, _reading),
     TimelineSource("alert", Alert, Alert.raised_at, Permission.READ_TRIAGE, _alert),
+    TimelineSource(
+        "escalation", Escalation, Escalation.raised_at, Permission.READ_TRIAGE, _escalation, by="raised_by"
+    ),
+    TimelineSource("review", TriageReview, TriageReview.reviewed_at, Permission.READ_TRIAGE, _review, by="reviewed_by"),
     TimelineSource("note", PatientNote, PatientNote.created_at, Permission.READ_NOTES, _note, by="author_id"),
     TimelineSource(
         "record", PatientStatusChange, PatientStatusChange.changed_at, Permission.READ_PATIENTS, _status_change,

@@ -18,20 +18,21 @@ from app.domain.devices.custody import may_claim
 from app.domain.devices.identity import identifier_key
 from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
 from app.domain.roles import Role
+from app.domain.triage.alert_flow import OpenAlert, finding_of
+from app.domain.triage.alerts import RaisedAlert
 from app.domain.triage.assessment import Breach
-from app.domain.triage.evaluation import evaluate
+from app.domain.triage.evaluation import Evaluation, evaluate
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.windows import Sample
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.plausibility import Earlier, implausible
 from app.domain.vitals.reading import Reading, is_from_the_future, natural_key, source_of
-from app.models import Alert, EmrConnection, Observation, Patient, TriageSummary
-from app.models.base import new_id
+from app.models import AlertOccurrence, EmrConnection, Observation, Patient, TriageSummary
 from app.models.observation import new_reading_id
 from app.services.devices import holders
 from app.services.transaction import now, transaction
-from app.services.triage import history, summaries
+from app.services.triage import alert_flow, history, summaries
 from app.services.triage.rules import Rules, in_force, rules_from
 
 
@@ -40,7 +41,7 @@ class RecordedReading:
     """A stored reading, the alert it raised if any, and whether it is new or the first delivery's own."""
 
     observation: Observation
-    alert: Alert | None
+    alert: RaisedAlert | None
     is_new: bool
 
 
@@ -54,6 +55,8 @@ class _Circumstances:
     timezone: str
     has_emr: bool
     recent_alerts: dict[str, int]
+    open_alerts: list[OpenAlert]
+    warning_minutes: int | None
     is_known: bool
     may_claim_device: bool
     sends_by_itself: bool
@@ -80,11 +83,12 @@ def record_reading(
         if not known.may_claim_device:
             raise DeviceNotHeld
         doubt = implausible(reading, lambda measure: _earlier(known.summary, reading, measure))
-        breaches = () if doubt else _judge(known, reading)
-        stored = _store(session, actor, known, patient_id, reading, breaches, key, doubt)
-        alert = _raise_alert(session, stored, breaches, known.rules.version, at)
-        if not doubt:
-            _put_on_board(session, known, stored, reading, alert, at)
+        found = None if doubt else _judge(known, reading)
+        stored = _store(session, actor, known, patient_id, reading, found.raised if found else (), key, doubt)
+        if found is None:
+            return RecordedReading(stored, None, is_new=True)
+        alert = _judge_alerts(session, known, stored, found, at)
+        _put_on_board(session, known, stored, reading, at)
         return RecordedReading(stored, alert, is_new=True)
 
 
@@ -95,19 +99,14 @@ def _earlier(summary: TriageSummary, reading: Reading, measure: str) -> Earlier 
     return Earlier(Decimal(latest[measure]), datetime.fromisoformat(latest["measured_at"]))
 
 
-def _put_on_board(
-    session: Session, known: _Circumstances, stored: Observation, reading: Reading, alert: Alert | None, at: datetime
-) -> None:
-    if alert:
-        known.summary.unacknowledged_alerts += 1
-        known.recent_alerts[alert.level] += 1
+def _put_on_board(session: Session, known: _Circumstances, stored: Observation, reading: Reading, at: datetime) -> None:
     summaries.take_in(known.summary, stored, reading, at)
     summaries.rescore(session, known.summary, known.rules, known.recent_alerts, at)
     summaries.keep(session, known.summary)
 
 
-def _judge(known: _Circumstances, reading: Reading) -> tuple[Breach, ...]:
-    """Return what the reading raises, and remember it with the summary."""
+def _judge(known: _Circumstances, reading: Reading) -> Evaluation:
+    """Return what the reading raises and clears, and remember it with the summary."""
     found = evaluate(
         Sample(reading.measured_at, reading.values),
         known.history,
@@ -116,15 +115,14 @@ def _judge(known: _Circumstances, reading: Reading) -> tuple[Breach, ...]:
         ZoneInfo(known.timezone),
     )
     known.summary.rule_state = found.state.as_dict()
-    return found.raised
+    return found
 
 
 _practice: BindParameter[UUID] = bindparam("practice")
 _patient: BindParameter[UUID] = bindparam("patient")
 _device: BindParameter[str] = bindparam("device")
-_SUMMARIES, _OBSERVATIONS, _ALERTS = (
-    model.metadata.tables[name]
-    for model, name in ((TriageSummary, "triage_summaries"), (Observation, "observations"), (Alert, "alerts"))
+_SUMMARIES, _OBSERVATIONS = (
+    model.metadata.tables[name] for model, name in ((TriageSummary, "triage_summaries"), (Observation, "observations"))
 )
 # Every reading of a patient waits here for the one before it. So what is asked next, in a statement of its own that
 # sees all that was committed meanwhile, still holds when the answer is used: above all whether the reading is known.
@@ -152,6 +150,7 @@ _FACTS = Statement(
         )
         .exists()
         .label("is_known"),
+        alert_flow.warning_minutes_of(_practice).label("warning_minutes"),
         holders.is_registered(_practice, _device).label("is_registered"),
         holders.holder(_practice, _device, bindparam("measured_at")).label("holder"),
         holders.model_of(_practice, _device).label("model_id"),
@@ -167,23 +166,6 @@ _AS_THEY_CAME = (
     "zone_offset_minutes", "offset_origin", "is_stored_memory", "is_estimated_time", "corrects_id", "inbox_id",
 )  # fmt: skip
 _UNSAID = dict.fromkeys((*MEASURES, "decided_at", "decided_by", "decision_reason_enc"))
-_RAISE = Statement(
-    insert(_ALERTS),
-    [
-        "id",
-        "practice_id",
-        "patient_id",
-        "observation_id",
-        "measured_at",
-        "level",
-        "rule",
-        "message",
-        "value",
-        "threshold",
-        "threshold_version",
-        "raised_at",
-    ],
-)
 
 
 def _circumstances(
@@ -194,7 +176,7 @@ def _circumstances(
     of = {"practice": actor.practice_id, "patient": patient_id}
     asked = {**of, "natural_key": key, "since": at - ALERT_WINDOW}
     device = {"device": identifier_key(reading.device_id or ""), "measured_at": reading.measured_at}
-    lines, facts = send(session, (_LOCK, of), (_FACTS, asked | device))
+    lines, facts, alerts = send(session, (_LOCK, of), (_FACTS, asked | device), (alert_flow.OPEN_ALERTS, of))
     if not facts:
         raise NotFound
     fact = facts[0]
@@ -207,6 +189,8 @@ def _circumstances(
         timezone=fact.timezone,
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
+        open_alerts=alert_flow.open_alerts_from(alerts),
+        warning_minutes=fact.warning_minutes,
         is_known=fact.is_known,
         may_claim_device=may_claim(patient_id, is_registered=fact.is_registered, holder=fact.holder),
         sends_by_itself=fact.holder == patient_id and fact.model_id in MODELS and MODELS[fact.model_id].auto_upload,
@@ -247,44 +231,39 @@ def _store(
     return Observation(**values)
 
 
-def _raise_alert(
-    session: Session, observation: Observation, breaches: tuple[Breach, ...], version: str, at: datetime
-) -> Alert | None:
-    if not breaches:
+def _judge_alerts(
+    session: Session, known: _Circumstances, stored: Observation, found: Evaluation, at: datetime
+) -> RaisedAlert | None:
+    """Clear the alerts that the reading ends, and open or count into the one that its worst breach raises."""
+    version = known.rules.version
+    source = alert_flow.Source(stored.practice_id, stored.patient_id, version, stored.id, stored.measured_at)
+    alert_flow.clear_recovered(session, source, known.open_alerts, frozenset(found.cleared), at)
+    if not found.raised:
         return None
-    worst = breaches[0]
-    values: dict[str, Any] = {
-        "id": new_id(),
-        "practice_id": observation.practice_id,
-        "patient_id": observation.patient_id,
-        "observation_id": observation.id,
-        "measured_at": observation.measured_at,
-        "level": worst.level.value,
-        "rule": worst.rule,
-        "message": worst.message,
-        "value": worst.value,
-        "threshold": worst.limit,
-        "threshold_version": version,
-        "raised_at": at,
-    }
-    send_later(session, (_RAISE, values))
-    events.record(session, "alert:create", "alert", resource_id=values["id"], patient_id=observation.patient_id)
-    return Alert(**values)
+    finding = finding_of(found.raised[0])
+    raised = alert_flow.raise_or_fold(session, source, finding, known.open_alerts, at, known.warning_minutes)
+    known.summary.unacknowledged_alerts += raised.is_newly_waiting
+    known.recent_alerts[raised.alert.level] += 1
+    return raised.alert
 
 
 def _first_delivery(session: Session, actor: Actor, key: bytes, measured_at: datetime) -> RecordedReading:
+    raised_it = (AlertOccurrence.practice_id == Observation.practice_id) & (
+        AlertOccurrence.observation_id == Observation.id
+    )
     query = (
-        select(Observation, Alert)
-        .outerjoin(Alert, (Alert.practice_id == Observation.practice_id) & (Alert.observation_id == Observation.id))
+        select(Observation, AlertOccurrence)
+        .outerjoin(AlertOccurrence, raised_it)
         .where(
             Observation.practice_id == actor.practice_id,
             Observation.natural_key == key,
             Observation.measured_at == measured_at,
         )
     )
-    observation, alert = session.execute(query).one()
+    observation, told = session.execute(query).one()
     events.record(
         session, "observation:duplicate", "observation",
         resource_id=observation.id, patient_id=observation.patient_id,
     )  # fmt: skip
+    alert = RaisedAlert(told.alert_id, told.level, told.rule, told.message) if told else None
     return RecordedReading(observation, alert, is_new=False)

@@ -13,13 +13,15 @@ from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
 from app.domain.paging import Page, PageRequest
+from app.domain.triage.alert_flow import finding_of
 from app.domain.triage.board import BoardOrdering, BoardQuery
 from app.domain.triage.score import ALERT_WINDOW, FORMULA_VERSION, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
 from app.services.transaction import now, transaction
-from app.services.triage.rules import in_force, rules_from
+from app.services.triage import alert_flow
+from app.services.triage.rules import Rules, in_force, rules_from
 from app.services.triage.summaries import alerts_since, note_silence, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
@@ -173,9 +175,20 @@ def _refresh_batch(practice_id: UUID) -> int:
         due = session.execute(_due(practice_id, at)).all()
         for row in due:
             rules = rules_from(row)
-            note_silence(row.TriageSummary, rules, at)
+            _tell_of_silence(session, row.TriageSummary, rules, at)
             rescore(session, row.TriageSummary, rules, {"warning": row.warning, "critical": row.critical}, at)
         return len(due)
+
+
+def _tell_of_silence(session: Session, summary: TriageSummary, rules: Rules, at: datetime) -> None:
+    """Raise a compliance alert when a patient has just been silent for too long."""
+    silence = note_silence(summary, rules, at)
+    if silence is None:
+        return
+    source = alert_flow.Source(summary.practice_id, summary.patient_id, rules.version)
+    known = alert_flow.find_open_alerts(session, summary.practice_id, summary.patient_id)
+    raised = alert_flow.raise_or_fold(session, source, finding_of(silence), known, at)
+    summary.unacknowledged_alerts += raised.is_newly_waiting
 
 
 def _due(practice_id: UUID, at: datetime) -> Select[TriageSummary, int, int, str, str]:

@@ -16,7 +16,7 @@ from app.domain.triage.score_record import latest_of, raised_in, write_inputs
 from app.domain.triage.state import State
 from app.domain.triage.thresholds import RULES, AlertLevel
 from app.domain.vitals.reading import Reading
-from app.models import Alert, Observation, Patient, TriageSummary, TriageTransition
+from app.models import AlertOccurrence, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
 from app.services.triage.rules import Rules
 
@@ -27,6 +27,7 @@ def open_summary(session: Session, patient: Patient) -> None:
         TriageSummary(
             practice_id=patient.practice_id, patient_id=patient.id, formula_version=FORMULA_VERSION,
             risk_score=0, risk_level="no_data", parts=[], latest_vitals={}, rule_state={}, score_inputs={},
+            has_active_stat=False,
         )
     )  # fmt: skip
     _note_transition(session, patient, None, "no_data")
@@ -84,6 +85,7 @@ def score_inputs(summary: TriageSummary, rules: Rules, alerts: Mapping[str, int]
         last_reviewed_at=summary.last_reviewed_at,
         first_reading_at=summary.first_reading_at,
         raised=raised_in(remembered(summary), _LIMITS),
+        has_active_stat=summary.has_active_stat,
         override=override,
     )
 
@@ -128,15 +130,15 @@ def keep(session: Session, summary: TriageSummary) -> None:
 
 
 def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: Any) -> ScalarSelect[int]:
-    """Return the subquery that counts a patient's alerts of a level raised after `since`."""
+    """Return the subquery that counts how often alerts of a level were raised after `since`, repeats too."""
     return (
         select(func.count())
-        .select_from(Alert)
+        .select_from(AlertOccurrence)
         .where(
-            Alert.practice_id == practice_id,
-            Alert.patient_id == patient_id,
-            Alert.level == level.value,
-            Alert.raised_at > since,
+            AlertOccurrence.practice_id == practice_id,
+            AlertOccurrence.patient_id == patient_id,
+            AlertOccurrence.level == level.value,
+            AlertOccurrence.raised_at > since,
         )
         .scalar_subquery()
     )
