@@ -18,6 +18,7 @@ from app.api.health import health
 from app.api.ingestion import ingestion
 from app.api.integrations import integrations
 from app.api.notes import notes
+from app.api.notifications import notifications
 from app.api.orders import orders
 from app.api.passwords import passwords
 from app.api.patient_exports import patient_exports
@@ -33,6 +34,7 @@ from config import ROOT, Settings
 GROUPS = (
     auth, passwords, second_factor, users, break_glass, patients, patient_imports, patient_exports, emr, integrations,
     notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, fhir, audit_reports,
+    notifications,
 )  # fmt: skip
 
 

@@ -14,6 +14,13 @@ from app.models.enrollment import Enrollment
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
 from app.models.note import PatientNote
+from app.models.notification import (
+    Notification,
+    NotificationDelivery,
+    NotificationPreferences,
+    NotificationProvider,
+    PushToken,
+)
 from app.models.observation import Observation
 from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
 from app.models.patient_import import PatientImport, PatientImportError, PatientImportPiece
@@ -46,6 +53,10 @@ __all__ = [
     "Enrollment",
     "IdempotencyKey",
     "LoginAttempt",
+    "Notification",
+    "NotificationDelivery",
+    "NotificationPreferences",
+    "NotificationProvider",
     "Observation",
     "OutgoingMail",
     "PasswordToken",
@@ -61,6 +72,7 @@ __all__ = [
     "Practice",
     "PracticeKey",
     "PracticeThresholds",
+    "PushToken",
     "RecoveryCode",
     "RefreshToken",
     "SystemKey",
