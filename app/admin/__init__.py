@@ -12,6 +12,10 @@ from app.admin import (
     forgery,
     imports,
     integrations,
+    notification_preferences,
+    notification_providers,
+    notification_texts,
+    notifications,
     passwords,
     patient_consents,
     patient_enrollments,
@@ -35,7 +39,8 @@ from app.admin.base import console
 
 __all__ = [
     "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
-    "imports", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
+    "imports", "integrations", "notification_preferences", "notification_providers", "notification_texts",
+    "notifications", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
     "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
     "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
 ]  # fmt: skip

@@ -30,10 +30,6 @@ EXAMPLES: dict[str, Any] = {
     "npi": "1234567893",
     "ordering_provider": {"name": "Dr Ada Outside", "npi": "1234567893"},
     "diagnosis_codes": ["I10"],
-    "slot": "expo",
-    "carrier": "expo",
-    "base_url": None,
-    "service": "fcm",
     "quiet_start": "22:00",
     "quiet_end": "07:00",
 }

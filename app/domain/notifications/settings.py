@@ -28,18 +28,18 @@ class Platform(StrEnum):
 class Carrier(StrEnum):
     """A provider's interface."""
 
+    EXPO = "expo"
+    FCM = "fcm"
     TWILIO = "twilio"
     HTTP_JSON = "http_json"
-    FCM = "fcm"
-    EXPO = "expo"
 
 
 class Slot(StrEnum):
     """What a practice has one provider for."""
 
-    SMS = "sms"
-    FCM = "fcm"
     EXPO = "expo"
+    FCM = "fcm"
+    SMS = "sms"
 
 
 CARRIERS = {Slot.SMS: (Carrier.TWILIO, Carrier.HTTP_JSON), Slot.FCM: (Carrier.FCM,), Slot.EXPO: (Carrier.EXPO,)}
