@@ -22,8 +22,8 @@ def notifications() -> ResponseReturnValue:
 
 @console_page("/notifications/unread", Permission.SIGNED_IN)
 def bell() -> ResponseReturnValue:
-    """Return the bell as it is now; the header asks for it every minute."""
-    return render_template("admin/_bell.html")
+    """Say how many are unread; the header asks every minute and takes the bell out of this page."""
+    return render_template("admin/unread.html")
 
 
 @console_page("/notifications/<uuid:notification_id>/read", Permission.SIGNED_IN, methods=("POST",))
