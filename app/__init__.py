@@ -20,6 +20,7 @@ from app.api.health import health
 from app.api.ingestion import ingestion
 from app.api.integrations import integrations
 from app.api.notes import notes
+from app.api.notifications import notifications
 from app.api.on_call import on_call
 from app.api.orders import orders
 from app.api.passwords import passwords
@@ -68,6 +69,7 @@ GROUPS = (
     escalations,
     reviews,
     on_call,
+    notifications,
 )
 
 

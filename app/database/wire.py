@@ -9,6 +9,7 @@ them, and errors are the driver's own.
 import select
 from collections import namedtuple
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -25,6 +26,7 @@ Rows = list[Any]
 Ready = tuple[str, Sequence[Any]]  # a statement with $1, $2 … and its values in that order
 
 _BEGIN = "BEGIN"
+_INTERVAL = 1186  # its oid: `moment - $1` would be taken for the difference of two moments
 _WHAT_IS_PREPARED = "SELECT name FROM pg_prepared_statements"
 _ASKED, _PLAIN = "asked", "plain"  # besides the text of a statement that is prepared: what a result answers
 _EVENTS = select.POLLIN | select.POLLERR | select.POLLHUP
@@ -84,7 +86,8 @@ class Wire:
             if text not in self._names:
                 self._named += 1
                 self._names[text] = f"vx{self._named}".encode()
-                self._pgconn.send_prepare(self._names[text], text.encode())
+                types = [_INTERVAL if isinstance(value, timedelta) else 0 for value in values]
+                self._pgconn.send_prepare(self._names[text], text.encode(), types)
                 sent.append(text)
             dumped = self._adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
             self._pgconn.send_query_prepared(self._names[text], dumped)

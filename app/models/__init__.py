@@ -15,6 +15,13 @@ from app.models.escalation import Escalation
 from app.models.idempotency_key import IdempotencyKey
 from app.models.mail import OutgoingMail
 from app.models.note import PatientNote
+from app.models.notification import (
+    Notification,
+    NotificationDelivery,
+    NotificationPreferences,
+    NotificationProvider,
+    PushToken,
+)
 from app.models.observation import Observation
 from app.models.on_call import OnCallShift, TriageSettings
 from app.models.patient import Patient, PatientPayer, PatientSearchToken, PatientStatusChange
@@ -59,6 +66,10 @@ __all__ = [
     "Escalation",
     "IdempotencyKey",
     "LoginAttempt",
+    "Notification",
+    "NotificationDelivery",
+    "NotificationPreferences",
+    "NotificationProvider",
     "Observation",
     "OnCallShift",
     "OutgoingMail",
@@ -76,6 +87,7 @@ __all__ = [
     "Practice",
     "PracticeKey",
     "PracticeThresholds",
+    "PushToken",
     "RecoveryCode",
     "RefreshToken",
     "ScoreOverrideRow",

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.crypto.key_file import KeyFile
 from app.crypto.keyring import keyring
 from app.extensions import csrf, db, jwt, migrate
+from app.integrations.dispatch import dispatch
 from app.integrations.egress import gate
 from app.integrations.mail import postbox
 from app.services.audit.sealing import sealer
@@ -99,6 +100,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     _set_up_keys(app, settings)
     mail_directory = settings.var_dir / "mail" if settings.is_development else None
     postbox.configure(settings.smtp_url, mail_directory, settings.mail_from, settings.public_url)
+    dispatch.configure(settings.var_dir / "notifications" if settings.is_development else None)
     sealer.configure(
         settings.audit_database_url, settings.audit_signing_key, settings.audit_anchor_file,
         settings.audit_retention_years,

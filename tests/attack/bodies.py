@@ -31,6 +31,8 @@ EXAMPLES: dict[str, Any] = {
     "ordering_provider": {"name": "Dr Ada Outside", "npi": "1234567893"},
     "diagnosis_codes": ["I10"],
     "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    "quiet_start": "22:00",
+    "quiet_end": "07:00",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.domain.billing.time_logs import Activity, NewTimeLog, Work
@@ -15,10 +16,12 @@ from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
 from app.domain.imports import ImportOptions
+from app.domain.notifications.events import Event
+from app.domain.notifications.settings import NewPushToken, Platform, PushService, Recipients
 from app.domain.roles import Permission, Role
 from app.domain.triage.escalation import EscalationLevel, NewEscalation
 from app.extensions import db
-from app.models import User
+from app.models import Notification, NotificationDelivery, User
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
@@ -27,7 +30,10 @@ from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
+from app.services.notifications.push_tokens import register_push_token
+from app.services.notifications.telling import notify
 from app.services.patient_files.imports import check_import
+from app.services.transaction import transaction
 from app.services.triage.escalations import raise_escalation
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
@@ -77,6 +83,7 @@ class World:
             "time_log_id": self._time_log(doctor),
             "escalation_id": self._escalation(doctor),
             **self._chart(doctor),
+            **self._told(doctor),
         }
 
     def _escalation(self, doctor: Person) -> object:
@@ -84,6 +91,20 @@ class World:
         new = NewEscalation(self.patient.id, EscalationLevel.URGENT, f"{self.mark} needs a call.")
         with in_house(doctor.actor):
             return raise_escalation(doctor.actor, new).escalation.id
+
+    def _told(self, doctor: Person) -> dict[str, object]:
+        """Register a phone and tell its owner of something."""
+        actor = doctor.actor
+        with in_house(actor), transaction() as session:
+            phone = NewPushToken(PushService.FCM, f"{self.mark}-token", Platform.IOS)
+            token_id = register_push_token(actor, phone).id
+            told = Recipients((actor.user_id,))
+            notify(session, actor.practice_id, Event.CRITICAL_ALERT, told, patient_id=self.patient.id)
+            return {
+                "push_token_id": token_id,
+                "notification_id": session.scalars(select(Notification.id)).first(),
+                "delivery_id": session.scalars(select(NotificationDelivery.id)).first(),
+            }
 
     def _import(self, doctor: Person) -> object:
         """Take in a file that waits to be looked at."""

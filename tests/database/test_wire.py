@@ -2,7 +2,7 @@
 
 import select
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -46,7 +46,7 @@ def test_statements_run_in_order_in_one_transaction(driver: psycopg.Connection[A
         ("uuid", uuid4()), ("numeric", Decimal("120.50")), ("bytea", b"\x00\xff'"), ("boolean", True),
         ("text", "ü\\'\n"),
         ("timestamptz", datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)), ("bigint", 2**40), ("smallint", 3),
-        ("text[]", ["a", "b,c", 'd"']), ("uuid[]", [uuid4()]), ("int", None),
+        ("interval", timedelta(days=3)), ("text[]", ["a", "b,c", 'd"']), ("uuid[]", [uuid4()]), ("int", None),
     ],
 )  # fmt: skip
 def test_values_come_back_as_they_went(driver: psycopg.Connection[Any], cast: str, value: object) -> None:

@@ -28,7 +28,7 @@ def earlier(practice_id: Any, patient_id: Any, measured_at: Any) -> ScalarSelect
             READINGS.c.patient_id == patient_id,
             READINGS.c.status == "final",
             READINGS.c.measured_at <= measured_at,
-            READINGS.c.measured_at > cast(measured_at, READINGS.c.measured_at.type) - LONGEST_WINDOW,
+            READINGS.c.measured_at > measured_at - LONGEST_WINDOW,
         )
         .order_by(READINGS.c.measured_at.desc())
         .limit(_MOST)
