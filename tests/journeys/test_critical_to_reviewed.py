@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
 from app.domain.roles import Role
 from app.domain.triage.events import AlertRaised, EscalationWaiting, TriageEvent
-from app.extensions import db
 from app.models import TriageSummary
+from app.services.transaction import transaction
 from app.services.triage import telling
 from app.services.triage.board import refresh_due_scores
 from tests.builders import Person, a_body, a_patient, a_reading, a_user, in_house, signed_in
@@ -73,16 +72,21 @@ def test_a_silent_patient_surfaces(client: FlaskClient) -> None:
     with in_house():
         refresh_due_scores()
     silent = client.get(f"{TRIAGE}patients/?risk_level=no_data", headers=headers).json["results"]
+    alerts = client.get(f"{TRIAGE}alerts/?class=compliance", headers=headers).json["results"]
     note = {"minutes": 4, "note": "Called: the cuff's battery was empty."}
     review = client.post(f"{TRIAGE}patients/{patient.id}/review/", json=note, headers=headers)
     assert (before, [line["patient_id"] for line in silent]) == ("normal", [str(patient.id)])
     assert (review.status_code, _line(client, headers)["last_reviewed_by"]) == (201, nurse.email)
+    assert [(alert["rule"], alert["patient_id"]) for alert in alerts] == [("no_reading_days", str(patient.id))]
+    logged = client.get("/api/v1/billing/time-logs/", headers=headers).json["results"]
+    assert [(log["source"], log["duration_seconds"]) for log in logged] == [("review", 240)]
 
 
 def _let_a_month_pass(person: Person, patient_id: Any) -> None:
-    """Have the summary say that the last reading and the last look at it were 31 days ago."""
+    """Have the summary say that the last reading, and the last look at it, were 31 days ago."""
     long_ago = datetime.now(UTC) - timedelta(days=31)
-    with in_house(person.actor):
-        of = TriageSummary.practice_id == person.actor.practice_id, TriageSummary.patient_id == patient_id
-        db.session.execute(update(TriageSummary).where(*of).values(last_reading_at=long_ago, refreshed_at=long_ago))
-        db.session.commit()
+    with in_house(person.actor), transaction() as session:
+        line = session.get_one(TriageSummary, patient_id)
+        latest = {**line.latest_vitals["blood_pressure"], "measured_at": long_ago.isoformat()}
+        line.latest_vitals, line.last_reading_at = {"blood_pressure": latest}, long_ago
+        line.rule_state, line.refreshed_at = {**line.rule_state, "seen_at": long_ago.isoformat()}, long_ago
