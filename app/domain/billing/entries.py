@@ -7,18 +7,12 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from app.domain.billing.codes import CPT_LABELS
 from app.domain.paging import PageRequest
 
-# Remote monitoring codes of service year 2026 that the product bills; our own short labels, no descriptors.
-CPT_LABELS: dict[str, str] = {
-    "99453": "Device set-up and teaching",
-    "99445": "Device supply, 2-15 days of data",
-    "99454": "Device supply, 16-30 days of data",
-    "99470": "Treatment management, first 10 minutes",
-    "99457": "Treatment management, first 20 minutes",
-    "99458": "Treatment management, further 20 minutes",
-    "99091": "Data review by the physician, 30 minutes",
-}
+__all__ = [
+    "CPT_LABELS", "ENTRY_ORDERINGS", "EntryOrdering", "EntryQuery", "EntryStatus", "NewBillingEntry",
+]  # fmt: skip
 
 
 class EntryStatus(StrEnum):
@@ -29,6 +23,23 @@ class EntryStatus(StrEnum):
     PAID = "paid"
     DENIED = "denied"
     APPEALED = "appealed"
+    VOID = "void"
+
+
+_S = EntryStatus
+MOVES: dict[EntryStatus, frozenset[EntryStatus]] = {
+    _S.PENDING: frozenset({_S.SUBMITTED, _S.VOID}),
+    _S.SUBMITTED: frozenset({_S.PAID, _S.DENIED, _S.VOID}),
+    _S.PAID: frozenset({_S.VOID}),
+    _S.DENIED: frozenset({_S.APPEALED, _S.SUBMITTED, _S.VOID}),  # submitted: corrected and sent again
+    _S.APPEALED: frozenset({_S.PAID, _S.DENIED, _S.VOID}),
+    _S.VOID: frozenset(),
+}
+
+
+def may_move(current: EntryStatus, wanted: EntryStatus) -> bool:
+    """Say whether a line's life cycle leads from one status to another."""
+    return wanted in MOVES[current]
 
 
 @dataclass(frozen=True, slots=True)
