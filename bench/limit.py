@@ -37,13 +37,16 @@ _POST = r"""
 SELECT 1 FROM triage_summaries s JOIN bench_targets t ON t.id = s.patient_id WHERE t.n = :n FOR UPDATE OF s;
 WITH made AS (
     INSERT INTO observations (id, practice_id, patient_id, observation_type, systolic, diastolic, pulse, device_id,
-        measured_at, natural_key, fhir_status, created_by)
+        measured_at, natural_key, fhir_status, source, is_stored_memory, is_estimated_time, status, created_by)
     SELECT uuidv7(), '{practice}', id, 'blood_pressure', :systolic, :diastolic, 70, 'cuff', now(),
-        sha256(uuid_send(gen_random_uuid())), 'not_configured', {user} FROM bench_targets WHERE n = :n
-    RETURNING id, patient_id
+        sha256(uuid_send(gen_random_uuid())), 'not_configured', 'manual', false, false, 'final', {user}
+    FROM bench_targets WHERE n = :n
+    RETURNING id, patient_id, measured_at
 ), alerted AS (
-    INSERT INTO alerts (id, practice_id, patient_id, observation_id, level, rule, message, value, threshold)
-    SELECT uuidv7(), '{practice}', patient_id, id, 'warning', 'systolic_high', 'Systolic BP exceeds threshold', 150, 140
+    INSERT INTO alerts (id, practice_id, patient_id, observation_id, measured_at, level, rule, message, value,
+        threshold)
+    SELECT uuidv7(), '{practice}', patient_id, id, measured_at, 'warning', 'systolic_high',
+        'Systolic BP exceeds threshold', 150, 140
     FROM made WHERE :systolic >= 140 OR :diastolic >= 90
     RETURNING id, patient_id
 )

@@ -5,14 +5,9 @@ from flask import current_app
 from sqlalchemy import create_engine, make_url, pool
 
 from app.models import Base
+from migrations.walls import is_ours
 
 settings = current_app.config["SETTINGS"]
-_NOT_OURS = ("procrastinate_", "audit_events_")
-
-
-def is_ours(name: str | None, kind: str) -> bool:
-    """Leave the queue's own tables and the monthly partitions out of comparisons."""
-    return kind != "table" or not str(name).startswith(_NOT_OURS)
 
 
 def run() -> None:
@@ -22,7 +17,7 @@ def run() -> None:
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
-            include_object=lambda _object, name, kind, _reflected, _other: is_ours(name, kind),
+            include_object=is_ours,
             compare_type=True,
             app_role=make_url(settings.database_url).username,
             sealer_role=make_url(settings.audit_database_url).username,

@@ -1,10 +1,21 @@
 """The walls every migration builds with: row-level security, grants to the application's role, append-only tables."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from alembic import context, op
 
 _PRACTICE = "(SELECT nullif(current_setting('app.practice_id', true), '')::uuid)"
+
+
+_NOT_OURS = ("procrastinate_", "audit_events_", "observations_", "alembic_version")
+
+
+def is_ours(thing: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    """Leave the queue's own tables and the monthly partitions, and keys that lead to these, out of comparisons."""
+    if kind == "foreign_key_constraint" and thing.elements:
+        name, kind = thing.elements[0].target_fullname, "table"
+    return kind != "table" or not str(name).startswith(_NOT_OURS)
 
 
 def app_role() -> str | None:

@@ -19,14 +19,14 @@ from app.domain.devices.inventory import NewAssignment, NewDevice
 from app.domain.patients import NewPatient
 from app.domain.roles import Role
 from app.domain.users import NewUser
-from app.domain.vitals import BloodPressure
+from app.domain.vitals.reading import blood_pressure
 from app.models import Device, Patient
 from app.services.accounts.users import create_user
 from app.services.devices.custody import assign_device
 from app.services.devices.inventory import register_device
 from app.services.patients.records import create_patient
 from app.services.practices import create_practice
-from app.services.readings.intake import RecordedReading, record_blood_pressure
+from app.services.readings.intake import RecordedReading, record_reading
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -114,7 +114,7 @@ def a_reading(actor: Actor, patient_id: UUID, systolic: int = 120, **fields: Any
         "diastolic": Decimal(75),
         "pulse": Decimal(70),
     }
-    return record_blood_pressure(actor, patient_id, BloodPressure(**{**values, **fields}))
+    return record_reading(actor, patient_id, blood_pressure(**{**values, **fields}))
 
 
 @inside

@@ -4,7 +4,7 @@ from procrastinate import JobContext
 
 from app.jobs.queue import in_application, queue
 from app.services.audit.sealing import seal_events
-from app.services.housekeeping import ensure_audit_partitions, purge_expired
+from app.services.housekeeping import ensure_audit_partitions, ensure_observation_partitions, purge_expired
 from app.services.triage.board import refresh_due_scores
 
 STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
@@ -19,6 +19,7 @@ _every("*/5 * * * *", refresh_due_scores, "refresh_due_scores")
 _every("* * * * *", seal_events, "seal_events")
 _every("17 * * * *", purge_expired, "purge_expired")
 _every("23 * * * *", ensure_audit_partitions, "ensure_audit_partitions")
+_every("29 * * * *", ensure_observation_partitions, "ensure_observation_partitions")
 
 
 @queue.periodic(cron="* * * * *")

@@ -16,7 +16,10 @@ class Alert(Identified, TenantScoped, Audited, Base):
     __tablename__ = "alerts"
     __table_args__ = (
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
-        ForeignKeyConstraint(["practice_id", "observation_id"], ["observations.practice_id", "observations.id"]),
+        ForeignKeyConstraint(
+            ["practice_id", "observation_id", "measured_at"],
+            ["observations.practice_id", "observations.id", "observations.measured_at"],
+        ),
         ForeignKeyConstraint(["practice_id", "acknowledged_by"], ["users.practice_id", "users.id"]),
         UniqueConstraint("practice_id", "observation_id"),
         Index("ix_alerts_patient_time", "practice_id", "patient_id", "raised_at"),
@@ -26,6 +29,7 @@ class Alert(Identified, TenantScoped, Audited, Base):
 
     patient_id: Mapped[UUID]
     observation_id: Mapped[UUID]
+    measured_at: Mapped[datetime]
     level: Mapped[str]
     rule: Mapped[str]
     message: Mapped[str]

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 from app.domain.text import is_storable
-from app.domain.vitals import MAX_DECIMALS, Limits
+from app.domain.vitals.measures import MAX_DECIMALS, Limits
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -63,7 +63,8 @@ class Measure(fields.Field[Decimal]):
     def __init__(self, limits: Limits, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.limits = limits
-        self.metadata = {**self.metadata, "type": "number", "minimum": int(limits.low), "maximum": int(limits.high),
+        self.metadata = {**self.metadata, "type": "number",
+            "minimum": _plain(limits.low), "maximum": _plain(limits.high),
             "description": f"In {limits.unit}.",
         }  # fmt: skip
 
@@ -76,6 +77,11 @@ class Measure(fields.Field[Decimal]):
         if -int(number.as_tuple().exponent) > MAX_DECIMALS:
             raise ValidationError(f"More than {MAX_DECIMALS} decimals.")
         return number
+
+
+def _plain(number: Decimal) -> int | float:
+    """Return a number as the document writes it."""
+    return int(number) if number == int(number) else float(number)
 
 
 class Money(fields.Field[Decimal]):
@@ -112,15 +118,31 @@ class Instant(fields.Field[datetime]):
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> datetime:
+        return self._written(value).astimezone(UTC)
+
+    def _written(self, value: Any) -> datetime:
         if not isinstance(value, str) or not _INSTANT.fullmatch(value):
             raise ValidationError("Not a valid time: ISO 8601 with a zone is needed, such as 2026-01-10T14:30:00Z.")
         try:
-            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+            written = datetime.fromisoformat(value.upper())
+            in_utc_too = written.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise ValidationError("Not a valid time.") from error
-        if not _EARLIEST <= moment.year < _LATEST:
+        if not _EARLIEST <= in_utc_too.year < _LATEST:
             raise ValidationError(f"Must lie between {_EARLIEST} and {_LATEST}.")
-        return moment
+        return written
+
+
+class MeasuredAt(Instant):
+    """A moment with the zone it was written in, which is UTC itself only for Z."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> datetime:
+        written = self._written(value)
+        return (
+            written.astimezone(UTC)
+            if value[-1] in "Zz"
+            else written.replace(tzinfo=timezone(written.utcoffset() or timedelta()))
+        )
 
 
 class Day(fields.Field[date]):

@@ -1,22 +1,38 @@
 """Shapes of the triage board."""
 
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
 from app.domain.triage.board import BOARD_ORDERINGS, BoardQuery
 from app.domain.triage.score import RiskLevel
+from app.domain.vitals.kinds import KINDS
+from app.domain.vitals.units import BY_MEASURE, rounded
 from app.schemas.base import PageQuery, Row, paging_of
 from app.schemas.fields import Instant
 
-_SHOWN = {"blood_pressure": ("systolic", "diastolic", "measured_at")}  # the documented members of each vital
+_NOT_SHOWN = {"blood_pressure": {"pulse"}}  # what the documented shape of a vital lacks
 
 
 def latest_vitals(line: Any) -> dict[str, dict[str, Any]]:
-    """Return the latest reading of each kind, without the members that are only ours."""
-    return {
-        kind: {name: _z(vital.get(name)) for name in _SHOWN[kind]} for kind, vital in line.summary.latest_vitals.items()
+    """Return the latest reading of each kind: its measures and when they were taken."""
+    return {kind: _shown(kind, vital) for kind, vital in line.summary.latest_vitals.items()}
+
+
+def _shown(kind: Any, vital: dict[str, Any]) -> dict[str, Any]:
+    measures = [name for name in KINDS[kind].measures if name not in _NOT_SHOWN.get(kind, ())]
+    return {KINDS[kind].field(name): _as_read(name, vital) for name in measures} | {
+        "measured_at": _z(vital["measured_at"])
     }
+
+
+def _as_read(name: str, vital: dict[str, Any]) -> Any:
+    """Return a measure as it came, or rounded for reading if it was reckoned from another unit."""
+    value = vital.get(name)
+    if value is None or name not in BY_MEASURE or "posted_unit" not in vital:
+        return value
+    return rounded(Decimal(value), BY_MEASURE[name].measure_shown)
 
 
 def _z(value: Any) -> Any:

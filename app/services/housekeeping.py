@@ -18,6 +18,7 @@ _KEEP_MAILS = timedelta(days=30)
 _KEEP_FILES = timedelta(days=7)  # of patients, checked and never imported
 _KEEP_ATTEMPTS = timedelta(days=1)
 _MONTHS_AHEAD = 2
+_READING_MONTHS_AHEAD = 12
 
 
 def purge_expired() -> None:
@@ -36,6 +37,16 @@ def ensure_audit_partitions() -> None:
         for ahead in range(_MONTHS_AHEAD + 1):
             session.execute(
                 text("SELECT ensure_audit_partition((now() + make_interval(months => :ahead))::date)"),
+                {"ahead": ahead},
+            )
+
+
+def ensure_observation_partitions() -> None:
+    """Make sure that readings have partitions for this month and the year ahead."""
+    with transaction() as session:
+        for ahead in range(_READING_MONTHS_AHEAD + 1):
+            session.execute(
+                text("SELECT ensure_observation_partition((now() + make_interval(months => :ahead))::date)"),
                 {"ahead": ahead},
             )
 

@@ -88,7 +88,7 @@ def test_a_reading_without_one_pressure_is_shown_with_the_reason(client: FlaskCl
     """A dash is not a zero."""
     doctor = a_user()
     patient = a_patient(doctor.actor)
-    lacking = {"diastolic": None, "diastolic_absent_reason": "error", "pulse": None}
+    lacking = {"diastolic": None, "absent_reasons": {"diastolic": "error"}, "pulse": None}
     a_reading(doctor.actor, patient.id, 141, **lacking)
     page = enter(client, doctor).get(f"/admin/patients/{patient.id}/vitals").text
     assert '141/–<span class="unit"> mmHg</span> <span class="muted small">error</span>' in page  # noqa: RUF001

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.roles import Role
-from app.domain.vitals import BloodPressure
+from app.domain.vitals.reading import blood_pressure
 from app.models import Patient
-from app.services.readings.intake import record_blood_pressure
+from app.services.readings.intake import record_reading
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_body, a_patient, a_practice, a_reading, a_user, in_house, signed_in
@@ -194,9 +194,9 @@ def test_a_merge_waits_for_the_reading_that_is_just_being_stored(
     """Otherwise it would stay behind with the duplicate."""
     with ThreadPoolExecutor(1) as pool:
         with in_house(pair.manager.actor), transaction():
-            record_blood_pressure(
+            record_reading(
                 pair.manager.actor, pair.gone.id,
-                BloodPressure(datetime.now(UTC), systolic=Decimal(120), diastolic=Decimal(70)),
+                blood_pressure(datetime.now(UTC), systolic=Decimal(120), diastolic=Decimal(70)),
             )  # fmt: skip
             merging = pool.submit(Pair(pair.kept, pair.gone, pair.manager, pair.headers, app.test_client()).merge)
             while not merging.done() and "1" not in postgres.query(_WAITING):

@@ -12,9 +12,8 @@ from sqlalchemy import MetaData, create_engine
 from app.models import Base
 from config import ROOT, Settings
 from deploy.local_postgres import LocalPostgres
+from migrations.walls import is_ours
 from tests.guards import walls
-
-_NOT_OURS = ("procrastinate_", "audit_events_", "alembic_version")
 
 
 def test_the_migrations_have_one_head() -> None:
@@ -39,7 +38,7 @@ def drift(settings: Settings, metadata: MetaData) -> list[object]:
     with create_engine(settings.migration_database_url).connect() as connection:
         options = {
             "compare_type": True,
-            "include_object": lambda _o, name, kind, _r, _c: kind != "table" or not name.startswith(_NOT_OURS),
+            "include_object": is_ours,
         }
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 

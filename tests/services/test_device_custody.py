@@ -12,14 +12,14 @@ from sqlalchemy import func, select
 
 from app.domain.devices.inventory import Handback, NewAssignment
 from app.domain.errors import DeviceNotHeld, PatientArchived
-from app.domain.vitals import BloodPressure
+from app.domain.vitals.reading import blood_pressure
 from app.models import AuditEvent, DeviceAssignment, Observation
 from app.services.devices.contacts import note_contact
 from app.services.devices.custody import assign_device, free_devices, swap_device, unassign_device
 from app.services.devices.holders import Holder, holder_of
 from app.services.devices.inventory import read_device
 from app.services.patients.records import archive_patient
-from app.services.readings.intake import record_blood_pressure
+from app.services.readings.intake import record_reading
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_device, a_patient, a_reading, a_user, in_house
@@ -110,10 +110,10 @@ def test_the_question_inside_the_readings_statement_is_the_domains_rule(edge: in
 
 
 def _is_taken(doctor: Person, patient_id: UUID, serial: str | None, measured_at: datetime) -> bool:
-    reading = BloodPressure(measured_at, Decimal(120), Decimal(80), device_id=serial)
+    reading = blood_pressure(measured_at, Decimal(120), Decimal(80), device_id=serial)
     with in_house(doctor.actor):
         try:
-            return record_blood_pressure(doctor.actor, patient_id, reading).is_new
+            return record_reading(doctor.actor, patient_id, reading).is_new
         except DeviceNotHeld:
             return False
 

@@ -14,7 +14,7 @@ from app.domain.billing.entries import NewBillingEntry
 from app.domain.patients import Address, Gender, NewPatient
 from app.domain.roles import Role
 from app.domain.users import NewUser
-from app.domain.vitals import BloodPressure
+from app.domain.vitals.reading import Reading, blood_pressure
 from app.models import Alert, User
 from app.services.accounts.users import create_user
 from app.services.billing.entries import create_entry
@@ -23,7 +23,7 @@ from app.services.demo.enrolment import enrol_demo_patients
 from app.services.demo.people import particulars
 from app.services.patients.records import create_patient
 from app.services.practices import create_practice
-from app.services.readings.intake import record_blood_pressure
+from app.services.readings.intake import record_reading
 from app.services.transaction import now, transaction
 from app.services.triage.alerts import acknowledge_alert
 
@@ -158,13 +158,13 @@ def _measure(actor: Actor, patient_id: UUID, number: int, dice: random.Random) -
             continue
         at = morning - timedelta(days=day, minutes=dice.randrange(1, 55))
         reading = _reading(course, 1 - day / days, at, cuff_serial(number), dice)
-        record_blood_pressure(actor, patient_id, reading, received_at=at + timedelta(seconds=20))
+        record_reading(actor, patient_id, reading, received_at=at + timedelta(seconds=20))
 
 
-def _reading(course: _Course, progress: float, at: datetime, device: str, dice: random.Random) -> BloodPressure:
+def _reading(course: _Course, progress: float, at: datetime, device: str, dice: random.Random) -> Reading:
     systolic = round(dice.gauss(course.systolic + course.drift * progress, course.spread / 2))
     diastolic = round(systolic * 0.6 + dice.gauss(2, 3))
-    return BloodPressure(
+    return blood_pressure(
         measured_at=at,
         systolic=Decimal(min(max(systolic, 80), 220)),
         diastolic=Decimal(min(max(diastolic, 45), 130)),

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Exists, ScalarSelect, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.devices.custody import Holding, holder_at
-from app.models import DeviceAssignment, DeviceIdentifier
+from app.models import Device, DeviceAssignment, DeviceIdentifier
 from app.services.devices.inventory import find_by_identifier
 
 
@@ -55,5 +55,16 @@ def holder(
             DeviceAssignment.started_at <= measured_at,
             or_(DeviceAssignment.ended_at.is_(None), DeviceAssignment.ended_at > measured_at),
         )
+        .scalar_subquery()
+    )
+
+
+def model_of(practice: BindParameter[UUID], key: BindParameter[str]) -> ScalarSelect[str]:
+    """Return the question which model the device of that key is, as part of a larger statement."""
+    same = (Device.practice_id == DeviceIdentifier.practice_id) & (Device.id == DeviceIdentifier.device_id)
+    return (
+        select(Device.model_id)
+        .join(DeviceIdentifier, same)
+        .where(DeviceIdentifier.practice_id == practice, DeviceIdentifier.key == key)
         .scalar_subquery()
     )

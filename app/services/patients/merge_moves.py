@@ -6,14 +6,15 @@ what hangs on it: nothing is counted twice and nothing is lost.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.domain.vitals import BloodPressure, natural_key
+from app.domain.vitals.kinds import KINDS, ObservationType
+from app.domain.vitals.reading import Reading, natural_key
 from app.models import Observation, PatientPayer
 from app.services.patients.merge_plan import Reference, Tie, parents
 
@@ -91,16 +92,17 @@ def _set(session: Session, merging: Merging, of: Reference, *where: ColumnElemen
 def _move_readings(session: Session, merging: Merging, of: Reference) -> list[Any]:
     """Give readings the identity they would have had, so that another delivery of one is still recognised."""
     readings = session.scalars(select(Observation).where(*_of_duplicate(merging, of))).all()
-    keys = {reading.id: _survivors_key(merging, reading) for reading in readings}
+    keys = {reading: _survivors_key(merging, reading) for reading in readings}
     survivors = Observation.practice_id == merging.practice_id, Observation.patient_id == merging.survivor_id
     taken = set(session.scalars(select(Observation.natural_key).where(*survivors)))
-    new = {key: reading_id for reading_id, key in keys.items() if key not in taken}
+    new = {key: reading for reading, key in keys.items() if key not in taken}
     renamed = [
-        {"of_id": reading_id, "to_patient": merging.survivor_id, "to_key": key} for key, reading_id in new.items()
+        {"of_id": reading.id, "of_time": reading.measured_at, "to_patient": merging.survivor_id, "to_key": key}
+        for key, reading in new.items()
     ]
     if renamed:
         session.execute(_RENAME, renamed, execution_options={"recorded": True})
-    return [(reading_id,) for reading_id in new.values()]
+    return [tuple(getattr(reading, str(column.key)) for column in _key(of)) for reading in new.values()]
 
 
 def _move_payers(session: Session, merging: Merging, of: Reference) -> list[Any]:
@@ -126,10 +128,9 @@ def _move_payers(session: Session, merging: Merging, of: Reference) -> list[Any]
 
 
 def _survivors_key(merging: Merging, row: Observation) -> bytes:
-    reading = BloodPressure(
-        measured_at=row.measured_at, systolic=row.systolic, diastolic=row.diastolic, pulse=row.pulse,
-        device_id=row.device_id,
-    )  # fmt: skip
+    kind = cast("ObservationType", row.observation_type)
+    values = {measure: getattr(row, measure) for measure in KINDS[kind].measures}
+    reading = Reading(kind, row.measured_at, values, device_id=row.device_id)
     return natural_key(merging.survivor_id, reading)
 
 
@@ -154,7 +155,7 @@ def _named(row: Any) -> str:
 _READINGS = Observation.metadata.tables["observations"]
 _RENAME = (
     update(_READINGS)
-    .where(_READINGS.c.id == bindparam("of_id"))
+    .where(_READINGS.c.id == bindparam("of_id"), _READINGS.c.measured_at == bindparam("of_time"))
     .values(patient_id=bindparam("to_patient"), natural_key=bindparam("to_key"))
 )
 _MOVERS: dict[str, Callable[[Session, Merging, Reference], list[Any]]] = {

@@ -54,7 +54,7 @@ def parents(of: Reference) -> Iterator[tuple[Reference, Column[Any]]]:
         parent = by_table.get(key.referred_table.name)
         if parent is not None and parent.table is not of.table:
             for element in key.elements:
-                if element.column.name not in {"practice_id", "patient_id"}:
+                if element.column.name == "id":
                     yield parent, of.table.c[element.parent.name]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.database.statements import Statement, send, send_later
 from app.domain.actor import Actor
+from app.domain.devices.catalog import MODELS
 from app.domain.devices.custody import may_claim
 from app.domain.devices.identity import identifier_key
 from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, ValidationFailed
@@ -20,9 +21,12 @@ from app.domain.roles import Role
 from app.domain.triage.assessment import Breach, assess
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
-from app.domain.vitals import BloodPressure, is_from_the_future, natural_key
+from app.domain.vitals.measures import MEASURES
+from app.domain.vitals.plausibility import Earlier, implausible
+from app.domain.vitals.reading import Reading, is_from_the_future, natural_key, source_of
 from app.models import Alert, EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
 from app.models.base import new_id
+from app.models.observation import new_reading_id
 from app.services.devices import holders
 from app.services.transaction import now, transaction
 from app.services.triage import summaries
@@ -47,16 +51,19 @@ class _Circumstances:
     recent_alerts: dict[str, int]
     is_known: bool
     may_claim_device: bool
+    sends_by_itself: bool
     stored_at: datetime
 
 
-def record_blood_pressure(
-    actor: Actor, patient_id: UUID, reading: BloodPressure, received_at: datetime | None = None
+def record_reading(
+    actor: Actor, patient_id: UUID, reading: Reading, received_at: datetime | None = None
 ) -> RecordedReading:
-    """Store a blood pressure of a visible, active patient; a second delivery of the same reading returns the first.
+    """Store a reading of a visible, active patient; a second delivery of the same reading returns the first.
 
-    Raises NotFound, PatientArchived, DeviceNotHeld for a registered device that was somebody else's or nobody's when
-    the reading was measured, or ValidationFailed for a time more than five minutes ahead.
+    One that cannot be true (`domain/vitals/plausibility.py`) is stored apart and waits for a clinician: it alerts
+    nobody and counts for nothing. Raises NotFound, PatientArchived, DeviceNotHeld for a registered device that was
+    somebody else's or nobody's when the reading was measured, or ValidationFailed for a time more than five minutes
+    ahead.
     """
     at, key = received_at or now(), natural_key(patient_id, reading)
     if is_from_the_future(reading.measured_at, at):
@@ -64,23 +71,34 @@ def record_blood_pressure(
     with transaction() as session:
         known = _circumstances(session, actor, patient_id, reading, key, at)
         if known.is_known:
-            return _first_delivery(session, actor, key)
+            return _first_delivery(session, actor, key, reading.measured_at)
         if not known.may_claim_device:
             raise DeviceNotHeld
-        breaches = assess(_measured(reading), known.thresholds)
-        stored = _store(session, actor, known, patient_id, reading, breaches, key)
+        doubt = implausible(reading, lambda measure: _earlier(known.summary, reading, measure))
+        breaches = () if doubt else assess(reading.values, known.thresholds)
+        stored = _store(session, actor, known, patient_id, reading, breaches, key, doubt)
         alert = _raise_alert(session, stored, breaches, at)
-        if alert:
-            known.summary.unacknowledged_alerts += 1
-            known.recent_alerts[alert.level] += 1
-        summaries.take_in(known.summary, stored, reading, at)
-        summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
-        summaries.keep(session, known.summary)
+        if not doubt:
+            _put_on_board(session, known, stored, reading, alert, at)
         return RecordedReading(stored, alert, is_new=True)
 
 
-def _measured(reading: BloodPressure) -> dict[str, Decimal | None]:
-    return {"systolic": reading.systolic, "diastolic": reading.diastolic, "pulse": reading.pulse}
+def _earlier(summary: TriageSummary, reading: Reading, measure: str) -> Earlier | None:
+    latest = summary.latest_vitals.get(reading.observation_type)
+    if latest is None or latest.get(measure) is None:
+        return None
+    return Earlier(Decimal(latest[measure]), datetime.fromisoformat(latest["measured_at"]))
+
+
+def _put_on_board(
+    session: Session, known: _Circumstances, stored: Observation, reading: Reading, alert: Alert | None, at: datetime
+) -> None:
+    if alert:
+        known.summary.unacknowledged_alerts += 1
+        known.recent_alerts[alert.level] += 1
+    summaries.take_in(known.summary, stored, reading, at)
+    summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
+    summaries.keep(session, known.summary)
 
 
 def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
@@ -117,11 +135,16 @@ _FACTS = Statement(
         .scalar_subquery()
         .label("has_emr"),
         select(_OBSERVATIONS.c.id)
-        .where(_OBSERVATIONS.c.practice_id == _practice, _OBSERVATIONS.c.natural_key == bindparam("natural_key"))
+        .where(
+            _OBSERVATIONS.c.practice_id == _practice,
+            _OBSERVATIONS.c.natural_key == bindparam("natural_key"),
+            _OBSERVATIONS.c.measured_at == bindparam("measured_at"),
+        )
         .exists()
         .label("is_known"),
         holders.is_registered(_practice, _device).label("is_registered"),
         holders.holder(_practice, _device, bindparam("measured_at")).label("holder"),
+        holders.model_of(_practice, _device).label("model_id"),
         *(
             summaries.alerts_since(_practice, _patient, level, bindparam("since")).label(level.value)
             for level in AlertLevel
@@ -129,6 +152,11 @@ _FACTS = Statement(
     ).where(Patient.practice_id == _practice, Patient.id == _patient)
 )
 _STORE = Statement(insert(_OBSERVATIONS))
+_AS_THEY_CAME = (
+    "observation_type", "measured_at", "device_id", "meal", "irregular_heartbeat", "posted_value", "posted_unit",
+    "zone_offset_minutes", "offset_origin", "is_stored_memory", "is_estimated_time", "corrects_id", "inbox_id",
+)  # fmt: skip
+_UNSAID = dict.fromkeys((*MEASURES, "decided_at", "decided_by", "decision_reason_enc"))
 _RAISE = Statement(
     insert(_ALERTS),
     [
@@ -136,6 +164,7 @@ _RAISE = Statement(
         "practice_id",
         "patient_id",
         "observation_id",
+        "measured_at",
         "level",
         "rule",
         "message",
@@ -147,26 +176,27 @@ _RAISE = Statement(
 
 
 def _circumstances(
-    session: Session, actor: Actor, patient_id: UUID, reading: BloodPressure, key: bytes, at: datetime
+    session: Session, actor: Actor, patient_id: UUID, reading: Reading, key: bytes, at: datetime
 ) -> _Circumstances:
     if actor.role is Role.PATIENT and actor.patient_id != patient_id:
         raise NotFound
     of = {"practice": actor.practice_id, "patient": patient_id}
     asked = {**of, "natural_key": key, "since": at - ALERT_WINDOW}
     device = {"device": identifier_key(reading.device_id or ""), "measured_at": reading.measured_at}
-    summaries, facts = send(session, (_LOCK, of), (_FACTS, asked | device))
+    lines, facts = send(session, (_LOCK, of), (_FACTS, asked | device))
     if not facts:
         raise NotFound
     fact = facts[0]
     if not fact.is_active:
         raise PatientArchived
     return _Circumstances(
-        summary=TriageSummary(**summaries[0]._asdict()),
+        summary=TriageSummary(**lines[0]._asdict()),
         thresholds=thresholds_from(fact.limits),
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
         is_known=fact.is_known,
         may_claim_device=may_claim(patient_id, is_registered=fact.is_registered, holder=fact.holder),
+        sends_by_itself=fact.holder == patient_id and fact.model_id in MODELS and MODELS[fact.model_id].auto_upload,
         stored_at=fact.stored_at,
     )
 
@@ -176,23 +206,26 @@ def _store(
     actor: Actor,
     known: _Circumstances,
     patient_id: UUID,
-    reading: BloodPressure,
+    reading: Reading,
     breaches: tuple[Breach, ...],
     key: bytes,
+    doubt: str | None,
 ) -> Observation:
     values: dict[str, Any] = {
-        "id": new_id(),
+        **_UNSAID,
+        **reading.values,
+        "id": new_reading_id(reading.measured_at),
         "practice_id": actor.practice_id,
         "patient_id": patient_id,
-        "observation_type": reading.observation_type,
-        **_measured(reading),
-        "systolic_absent_reason": reading.systolic_absent_reason,
-        "diastolic_absent_reason": reading.diastolic_absent_reason,
-        "device_id": reading.device_id,
-        "measured_at": reading.measured_at,
+        "systolic_absent_reason": reading.absent_reasons.get("systolic"),
+        "diastolic_absent_reason": reading.absent_reasons.get("diastolic"),
+        **{name: getattr(reading, name) for name in _AS_THEY_CAME},
+        "source": source_of(reading, sends_by_itself=known.sends_by_itself),
         "natural_key": key,
         "fhir_status": "pending" if known.has_emr else "not_configured",
         "alert_level": breaches[0].level.value if breaches else None,
+        "status": "quarantined" if doubt else "final",
+        "quarantine_reason": doubt,
         "created_at": known.stored_at,
         "created_by": actor.user_id,
     }
@@ -212,6 +245,7 @@ def _raise_alert(
         "practice_id": observation.practice_id,
         "patient_id": observation.patient_id,
         "observation_id": observation.id,
+        "measured_at": observation.measured_at,
         "level": worst.level.value,
         "rule": worst.rule,
         "message": worst.message,
@@ -224,11 +258,15 @@ def _raise_alert(
     return Alert(**values)
 
 
-def _first_delivery(session: Session, actor: Actor, key: bytes) -> RecordedReading:
+def _first_delivery(session: Session, actor: Actor, key: bytes, measured_at: datetime) -> RecordedReading:
     query = (
         select(Observation, Alert)
         .outerjoin(Alert, (Alert.practice_id == Observation.practice_id) & (Alert.observation_id == Observation.id))
-        .where(Observation.practice_id == actor.practice_id, Observation.natural_key == key)
+        .where(
+            Observation.practice_id == actor.practice_id,
+            Observation.natural_key == key,
+            Observation.measured_at == measured_at,
+        )
     )
     observation, alert = session.execute(query).one()
     events.record(

@@ -54,7 +54,12 @@ def get_vitals_history(actor: Actor, patient_id: UUID) -> VitalsHistory:
         patient = find_visible(session, actor, patient_id)
         latest = session.scalars(
             select(Observation)
-            .where(Observation.practice_id == actor.practice_id, Observation.patient_id == patient.id)
+            .where(
+                Observation.practice_id == actor.practice_id,
+                Observation.patient_id == patient.id,
+                Observation.observation_type == "blood_pressure",
+                Observation.status == "final",
+            )
             .order_by(Observation.measured_at.desc())
             .limit(HISTORY_LENGTH)
         ).all()

@@ -12,11 +12,10 @@ from app.database.statements import Statement, send_later
 from app.domain.triage.assessment import assess
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
 from app.domain.triage.thresholds import AlertLevel
-from app.domain.vitals import BloodPressure
+from app.domain.vitals.measures import MEASURES
+from app.domain.vitals.reading import Reading
 from app.models import Alert, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
-
-MEASURES = ("systolic", "diastolic", "pulse")
 
 
 def open_summary(session: Session, patient: Patient) -> None:
@@ -42,16 +41,16 @@ def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
     _note_transition(session, patient, *levels)
 
 
-def take_in(summary: TriageSummary, observation: Observation, reading: BloodPressure, at: datetime) -> None:
+def take_in(summary: TriageSummary, observation: Observation, reading: Reading, at: datetime) -> None:
     """Remember a reading as the latest of its kind, unless a later-measured one is known already."""
     summary.first_reading_at = summary.first_reading_at or at
-    if summary.last_reading_at is not None and reading.measured_at < summary.last_reading_at:
+    summary.last_reading_at = max(summary.last_reading_at or reading.measured_at, reading.measured_at)
+    known = summary.latest_vitals.get(reading.observation_type)
+    if known is not None and reading.measured_at < datetime.fromisoformat(known["measured_at"]):
         return
-    summary.last_reading_at = reading.measured_at
     latest = {
-        "systolic": reading.systolic,
-        "diastolic": reading.diastolic,
-        "pulse": reading.pulse,
+        **reading.values,
+        **({"posted_value": reading.posted_value, "posted_unit": reading.posted_unit} if reading.posted_unit else {}),
         "measured_at": reading.measured_at.isoformat(),
         "observation_id": str(observation.id),
     }
@@ -66,8 +65,7 @@ def rescore(
     at: datetime,
 ) -> RiskScore:
     """Work the score out anew from the summary's own facts and the number of recent alerts by level."""
-    latest = summary.latest_vitals.get("blood_pressure", {})
-    values = {measure: _decimal(latest.get(measure)) for measure in MEASURES}
+    values, source_id = _latest_values(summary)
     score = risk_score(
         ScoreInputs(
             as_of=at,
@@ -75,7 +73,7 @@ def rescore(
             breaches=assess(values, thresholds),
             thresholds=thresholds,
             last_reading_at=summary.last_reading_at,
-            source_id=latest.get("observation_id"),
+            source_id=source_id,
             warning_alerts=alerts.get("warning", 0),
             critical_alerts=alerts.get("critical", 0),
             last_reviewed_at=summary.last_reviewed_at,
@@ -143,6 +141,18 @@ def _note_transition(
         "to_level": to_level,
     }
     send_later(session, (_MOVE, values))
+
+
+def _latest_values(summary: TriageSummary) -> tuple[dict[str, Decimal | None], str | None]:
+    """Return the latest value of every measure, a later kind's over an earlier one's, and the latest reading."""
+    kinds = sorted(summary.latest_vitals.values(), key=lambda latest: latest["measured_at"])
+    values = {
+        measure: _decimal(latest[measure])
+        for latest in kinds
+        for measure in MEASURES
+        if latest.get(measure) is not None
+    }
+    return values, kinds[-1]["observation_id"] if kinds else None
 
 
 def _decimal(value: Any) -> Decimal | None:
