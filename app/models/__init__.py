@@ -4,7 +4,15 @@ from app.models.alert import Alert
 from app.models.audit_event import AuditEvent
 from app.models.audit_seal import AuditGeneration, AuditSeal, AuditSealRoot
 from app.models.base import Base
-from app.models.billing_entry import BillingEntry
+from app.models.billing_book import (
+    BillingCircumstance,
+    BillingPayer,
+    BillingPeriod,
+    BillingPolicy,
+    FeeRow,
+    FeeScheduleRow,
+)
+from app.models.billing_entry import BillingEntry, BillingEntryChange, BillingImpact
 from app.models.break_glass import BreakGlassEpisode
 from app.models.care_order import CareOrder
 from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
@@ -30,7 +38,13 @@ __all__ = [
     "AuditSeal",
     "AuditSealRoot",
     "Base",
+    "BillingCircumstance",
     "BillingEntry",
+    "BillingEntryChange",
+    "BillingImpact",
+    "BillingPayer",
+    "BillingPeriod",
+    "BillingPolicy",
     "BreakGlassEpisode",
     "CareOrder",
     "Consent",
@@ -44,6 +58,8 @@ __all__ = [
     "DeviceIdentifier",
     "EmrConnection",
     "Enrollment",
+    "FeeRow",
+    "FeeScheduleRow",
     "IdempotencyKey",
     "LoginAttempt",
     "Observation",

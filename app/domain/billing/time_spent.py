@@ -64,25 +64,30 @@ def spent(
         if entry.credential in credentials and not is_excluded(entry)
     ]
     mine = [(entry, piece) for entry, piece in mine if piece[0] < piece[1]]
-    if not mine:
-        return Spent()
-    covered, uncovered = _by_coverage(spans, timezone)
+    return _summed(mine, *_by_coverage(spans, timezone), list(taken), modes) if mine else Spent()
+
+
+def _summed(
+    mine: list[tuple[TimeEntry, Interval]],
+    covered: list[Interval],
+    uncovered: list[tuple[Span, Interval]],
+    taken: list[Interval],
+    modes: Collection[str],
+) -> Spent:
     all_of_it = joined(piece for _, piece in mine)
     allowed = common(all_of_it, covered)
     counted = without(allowed, taken)
     double = total(allowed) - total(counted)
+    live = [(entry, piece) for entry, piece in mine if entry.is_interactive and entry.mode in modes]
     return Spent(
         counted,
         tuple(entry.id for entry, piece in mine if common([piece], counted)),
-        tuple(
-            entry.id for entry, piece in mine
-            if entry.is_interactive and entry.mode in modes and common([piece], covered)
-        ),
+        tuple(entry.id for entry, piece in live if common([piece], covered)),
         total(all_of_it) - total(allowed),
         tuple(span for span, stretch in uncovered if common(all_of_it, [stretch])),
         double,
         tuple(entry.id for entry, piece in mine if double and common([piece], taken)),
-    )  # fmt: skip
+    )
 
 
 def kept_by_others(
