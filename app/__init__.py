@@ -8,6 +8,7 @@ from app.api.audit import audit as audit_reports  # `app.audit` is a room of its
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.break_glass import break_glass
+from app.api.circumstances import circumstances
 from app.api.consents import consents
 from app.api.devices import devices
 from app.api.docs import docs
@@ -33,6 +34,7 @@ from config import ROOT, Settings
 GROUPS = (
     auth, passwords, second_factor, users, break_glass, patients, patient_imports, patient_exports, emr, integrations,
     notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, fhir, audit_reports,
+    circumstances,
 )  # fmt: skip
 
 

@@ -30,6 +30,10 @@ EXAMPLES: dict[str, Any] = {
     "npi": "1234567893",
     "ordering_provider": {"name": "Dr Ada Outside", "npi": "1234567893"},
     "diagnosis_codes": ["I10"],
+    "month": "2026-10",
+    "cpt_code": "99457",
+    "service_date": "2026-10-31",
+    "units": 1,
 }
 
 

@@ -4,27 +4,36 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.domain.billing.entries import NewBillingEntry
+from app.domain.billing.facts import CircumstanceKind, NewCircumstance
+from app.domain.billing.reconcile import Impact, ImpactKind
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
 from app.domain.imports import ImportOptions
 from app.domain.roles import Permission, Role
 from app.extensions import db
-from app.models import User
+from app.models import BillingImpact, User
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
+from app.services.billing.circumstances import record_circumstance
+from app.services.billing.entries import create_entry
+from app.services.billing.ledger import raise_impacts
 from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
 from app.services.patient_files.imports import check_import
+from app.services.transaction import transaction
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
 from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, in_house
@@ -69,8 +78,22 @@ class World:
             "device_id": a_device(doctor.actor, self.patient.id).id,
             "new_device_id": a_device(doctor.actor).id,
             "import_id": self._import(doctor),
+            **self._billing(doctor),
             **self._chart(doctor),
         }
+
+    def _billing(self, doctor: Person) -> dict[str, object]:
+        """Enter a line by hand, a circumstance, and an impact on the line."""
+        new = NewBillingEntry(self.patient.id, "99457", date(2026, 10, 31), Decimal("51.77"), notes=self.mark)
+        training = NewCircumstance(CircumstanceKind.SETUP_TRAINING, _DAY, _DAY, note=self.mark)
+        with in_house(doctor.actor), transaction() as session:
+            entry = create_entry(doctor.actor, new).entry
+            circumstance = record_circumstance(doctor.actor, self.patient.id, training)
+            impact = Impact(entry.id, ImpactKind.UNITS_CHANGED, {"units": 1}, {"units": 2}, "Look at it.")
+            session.flush()
+            raise_impacts(session, self.practice_id, [(self.patient.id, impact)])
+            impact_id = session.scalar(select(BillingImpact.id).where(BillingImpact.entry_id == entry.id))
+        return {"entry_id": entry.id, "circumstance_id": circumstance.id, "impact_id": impact_id}
 
     def _import(self, doctor: Person) -> object:
         """Take in a file that waits to be looked at."""

@@ -7,9 +7,10 @@ from flask import Flask
 
 from app.domain.billing.clocks import Window, bounds
 from app.domain.billing.days import counted_days
+from app.domain.billing.runs import RunRequest, RunResult
 from app.extensions import db
 from app.services.billing.reading_days import load_every_reading, load_reading_days
-from app.services.billing.run import RECENT, RunRequest, RunResult, generate_entries, recent_window, run
+from app.services.billing.run import RECENT, generate_entries, recent_window, run
 from bench.statements import counting
 from tests.billing import Monitored, closed_period, days_from, ledger, monitored
 from tests.builders import in_house

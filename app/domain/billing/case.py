@@ -60,6 +60,17 @@ class Case:
             self._days[data] = dict(sorted(found.items()))
         return self._days[data]
 
+    def split_days(self, data: str) -> tuple[dict[date, Reading], dict[date, Reading]]:
+        """Return the days with data that the program covers, and those that it does not; both in order."""
+        if data not in self._split:
+            covered: dict[date, Reading] = {}
+            uncovered: dict[date, Reading] = {}
+            for span in self.spans:
+                kept = covered if span.coverage.is_covered else uncovered
+                kept.update({day: one for day, one in self.days_of(data).items() if span.window.contains(day)})
+            self._split[data] = covered, uncovered
+        return self._split[data]
+
     def covering(self, day: date) -> Span | None:
         """Return the stretch of a day."""
         return next((span for span in self.spans if span.window.contains(day)), None)
@@ -153,6 +164,10 @@ class Case:
         facts: tuple[Order | Enrolment, ...] = (*self.facts.enrolment.orders, *self.facts.enrolment.enrolments)
         codes = {code for fact in facts if fact.id in holding for code in fact.diagnoses}
         return tuple(sorted(codes)[:MAX_DIAGNOSES])
+
+    @cached_property
+    def _split(self) -> dict[str, tuple[dict[date, Reading], dict[date, Reading]]]:
+        return {}
 
     @cached_property
     def _days(self) -> dict[str, dict[date, Reading]]:

@@ -80,13 +80,10 @@ def _setup_gaps(
 
 def _days_within(case: Case, data: str, window: Window) -> tuple[dict[date, Reading], dict[date, Reading]]:
     """Return the days with data in a window: those that the program covers, and those that it does not."""
-    covered: dict[date, Reading] = {}
-    uncovered: dict[date, Reading] = {}
-    for day, reading in case.days_of(data).items():
-        if window.contains(day):
-            span = case.covering(day)
-            is_covered = span is not None and span.coverage.is_covered
-            (covered if is_covered else uncovered)[day] = reading
+    first, last = window.starts_on, window.ends_on
+    covered, uncovered = (
+        {day: reading for day, reading in days.items() if first <= day <= last} for days in case.split_days(data)
+    )
     return covered, uncovered
 
 

@@ -64,8 +64,7 @@ def _plan(case: Case) -> list[Period]:
     """Return the periods that data asks for and nobody stored yet; provisional ones where nothing is covered."""
     if case.program not in _MONITORING:
         return []
-    days = {day for data in _MONITORING[case.program] for day in case.days_of(data)}
-    covered = [day for day in days if (span := case.covering(day)) and span.coverage.is_covered]
+    covered = {day for data in _MONITORING[case.program] for day in case.split_days(data)[0]}
     stored = [period.window for period in case.periods]
     windows = plan_periods([*stored, *_billed_windows(case)], covered, case.today, case.is_enrolled)
     return [Period(period_id(case.facts.patient_id, case.program, one), case.program, one) for one in windows]

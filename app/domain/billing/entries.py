@@ -11,7 +11,17 @@ from app.domain.billing.codes import CPT_LABELS
 from app.domain.paging import PageRequest
 
 __all__ = [
-    "CPT_LABELS", "ENTRY_ORDERINGS", "EntryOrdering", "EntryQuery", "EntryStatus", "NewBillingEntry",
+    "ALWAYS_CHANGEABLE",
+    "CHANGEABLE",
+    "CPT_LABELS",
+    "ENTRY_ORDERINGS",
+    "MOVES",
+    "EntryOrdering",
+    "EntryQuery",
+    "EntryStatus",
+    "ImpactQuery",
+    "NewBillingEntry",
+    "may_move",
 ]  # fmt: skip
 
 
@@ -54,6 +64,25 @@ class NewBillingEntry:
     payer: str | None = None
     icd10_codes: tuple[str, ...] = ()
     notes: str = ""
+    units: int = 1
+    period_start: date | None = None  # of device supply: the first of its 30 days; else they end on the service date
+
+
+# What a person may change: of a line by hand while it is pending, and of any other line.
+CHANGEABLE = frozenset(
+    {"service_date", "amount", "duration_minutes", "payer", "icd10_codes", "notes", "units", "period_start"}
+)
+ALWAYS_CHANGEABLE = frozenset({"notes"})
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactQuery:
+    """Which impacts are wanted."""
+
+    paging: PageRequest
+    is_acknowledged: bool | None = None
+    patient_id: UUID | None = None
+    entry_id: UUID | None = None
 
 
 EntryOrdering = Literal["service_date", "-service_date", "amount"]

@@ -71,6 +71,18 @@ class Circumstance:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCircumstance:
+    """A circumstance as somebody writes it down; one of a single day ends on it by itself."""
+
+    kind: CircumstanceKind
+    starts_on: date
+    ends_on: date | None = None
+    program: Program | None = None
+    practitioner_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PriorEntry:
     """A line of the ledger that stands (not void). The engine's own pending lines are `is_auto` and `pending`."""
 

@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session, defer, load_only
+from sqlalchemy.orm.interfaces import ORMOption
 
 from app.domain.billing.clocks import DAY, Window, bounds
 from app.domain.billing.entries import EntryStatus
 from app.domain.billing.facts import (
-    Circumstance,
-    CircumstanceKind,
     Horizon,
     PatientFacts,
     PayerSpan,
@@ -22,6 +21,7 @@ from app.domain.billing.facts import (
 )
 from app.domain.enrolment.programs import Program
 from app.models import BillingCircumstance, BillingEntry, BillingPeriod, Patient, PatientPayer
+from app.services.billing.circumstances import circumstance_fact
 from app.services.billing.reading_days import load_reading_days
 from app.services.billing.time_facts import load_time_entries
 from app.services.enrolment.coverage import load_facts as load_enrolment
@@ -41,7 +41,7 @@ def load_patients(
     patients = session.scalars(_of(Patient, Patient.id, practice_id, patient_ids).options(_PLAIN)).all()
     enrolment = load_enrolment(*asked)
     readings, time = load_reading_days(*asked, since, until), load_time_entries(*asked, since, until)
-    periods, entries = _grouped(*asked, BillingPeriod), _grouped(*asked, BillingEntry)
+    periods, entries = _grouped(*asked, BillingPeriod), _grouped(*asked, BillingEntry, defer(BillingEntry.evidence))
     circumstances, payers = _grouped(*asked, BillingCircumstance), _grouped(*asked, PatientPayer)
     return {
         patient.id: PatientFacts(
@@ -52,7 +52,7 @@ def load_patients(
             time_entries=time.get(patient.id, ()),
             periods=tuple(_period(row) for row in periods[patient.id]),
             prior=tuple(prior_entry(row) for row in entries[patient.id] if row.status != EntryStatus.VOID.value),
-            circumstances=tuple(_circumstance(row) for row in circumstances[patient.id] if row.voided_at is None),
+            circumstances=tuple(circumstance_fact(row) for row in circumstances[patient.id] if row.voided_at is None),
             payers=_payers(payers[patient.id]),
             conditions=frozenset(patient.conditions),
             practitioner_id=patient.provider_id,
@@ -81,24 +81,17 @@ def _of(model: type[Any], column: Any, practice_id: UUID, patient_ids: Collectio
 
 
 def _grouped(
-    session: Session, practice_id: UUID, patient_ids: Collection[UUID], model: type[Row]
+    session: Session, practice_id: UUID, patient_ids: Collection[UUID], model: type[Row], *options: ORMOption
 ) -> dict[UUID, list[Row]]:
     column = model.patient_id  # type: ignore[attr-defined]  # every model named here has one
     found: dict[UUID, list[Row]] = defaultdict(list)
-    for row in session.scalars(_of(model, column, practice_id, patient_ids)):
+    for row in session.scalars(_of(model, column, practice_id, patient_ids).options(*options)):
         found[row.patient_id].append(row)
     return found
 
 
 def _period(row: BillingPeriod) -> Period:
     return Period(row.id, Program(row.program), Window(row.starts_on, row.ends_on))
-
-
-def _circumstance(row: BillingCircumstance) -> Circumstance:
-    program = Program(row.program) if row.program else None
-    return Circumstance(
-        row.id, CircumstanceKind(row.kind), row.starts_on, row.ends_on, row.practitioner_id, program
-    )  # fmt: skip
 
 
 def _payers(rows: Iterable[PatientPayer]) -> tuple[PayerSpan, ...]:

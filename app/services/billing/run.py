@@ -5,7 +5,6 @@ parallel runs enter nothing twice. A run that is stopped anywhere is simply run 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, date, timedelta
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from app.domain.billing.clocks import Window, month_of
 from app.domain.billing.engine import evaluate
 from app.domain.billing.facts import Book, Horizon, PatientFacts
 from app.domain.billing.reconcile import Impact, reconcile
+from app.domain.billing.runs import RunRequest, RunResult
 from app.domain.errors import NotFound
 from app.models import BillingEntry, Enrollment, Patient, Practice
 from app.services.billing.books import load_book
@@ -29,30 +29,6 @@ BATCH = 250
 RECENT = timedelta(days=62)  # a period over two months, and time to hear of late readings
 FAR_BACK = timedelta(days=366)  # claims are timely for a year (42 CFR 424.44): once a night
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run did."""
-
-    patients: int = 0
-    entered: int = 0
-    refreshed: int = 0
-    reinstated: int = 0
-    taken_back: int = 0
-    impacts: int = 0
-
-    def plus(self, other: "RunResult") -> "RunResult":
-        """Return both together."""
-        return RunResult(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What is to be judged: a month, or what is recent; one patient, or all."""
-
-    month: date | None = None
-    patient_id: UUID | None = None
 
 
 def generate_entries(actor: Actor, request: RunRequest) -> RunResult:
