@@ -92,7 +92,8 @@ def _timed(practice_id: UUID) -> str:
             result = run(practice_id, recent_window(RECENT))
         seconds, cpu = time.monotonic() - started, time.process_time() - worked
         told.append(
-            f"{name} {seconds:.1f} s ({cpu:.1f} s of our processor), {counted.statements} statements, {result.entered} lines entered"
+            f"{name} {seconds:.1f} s ({cpu:.1f} s of our processor), {counted.statements} statements,"
+            f" {result.entered} lines entered"
         )
     return "; ".join(told)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from uuid import UUID
 
 from app.domain.billing.answers import Answer, Evidence, Finding, distinct, line_key
-from app.domain.billing.clocks import Clock, Window
+from app.domain.billing.clocks import Window
 from app.domain.billing.codes import Reason
 from app.domain.billing.days import Reading, counted_days
 from app.domain.billing.facts import Book, Circumstance, CircumstanceKind, PatientFacts, Period, TimeEntry
@@ -98,7 +98,9 @@ class Case:
 
     def policy_on(self, day: date) -> PolicySettings:
         """Return what the patient's payer of a day wants."""
-        return self.book.policies.on(day, self.facts.payer_on(day))
+        if day not in self._policies:
+            self._policies[day] = self.book.policies.on(day, self.facts.payer_on(day))
+        return self._policies[day]
 
     def circumstances(self, kind: CircumstanceKind, window: Window) -> list[Circumstance]:
         """Return what is noted of a kind on days of the window."""
@@ -166,14 +168,13 @@ class Case:
         return tuple(sorted(codes)[:MAX_DIAGNOSES])
 
     @cached_property
+    def _policies(self) -> dict[date, PolicySettings]:
+        return {}
+
+    @cached_property
     def _split(self) -> dict[str, tuple[dict[date, Reading], dict[date, Reading]]]:
         return {}
 
     @cached_property
     def _days(self) -> dict[str, dict[date, Reading]]:
         return {}
-
-
-def is_month(rule: CodeRule) -> bool:
-    """Say whether the code recurs by the month."""
-    return rule.clock is Clock.MONTH
