@@ -80,7 +80,7 @@ class BillingEntrySubmission(MethodView):
     """Sending a line out."""
 
     @requires(Permission.WRITE_BILLING)
-    @billing.arguments(SubmitSchema)
+    @billing.arguments(SubmitSchema, required=False)
     @billing.response(200, EntryDetailSchema)
     def post(self, body: dict[str, Any], entry_id: UUID) -> Any:
         """Mark a line as submitted; refused while it clashes with others, unless a reason overrides that."""
@@ -92,7 +92,7 @@ class BillingEntryPayment(MethodView):
     """The payer paid."""
 
     @requires(Permission.WRITE_BILLING)
-    @billing.arguments(StatusNoteSchema)
+    @billing.arguments(StatusNoteSchema, required=False)
     @billing.response(200, EntryDetailSchema)
     def post(self, body: dict[str, Any], entry_id: UUID) -> Any:
         """Mark a submitted or appealed line as paid."""
@@ -116,7 +116,7 @@ class BillingEntryAppeal(MethodView):
     """Objecting to a denial."""
 
     @requires(Permission.WRITE_BILLING)
-    @billing.arguments(StatusNoteSchema)
+    @billing.arguments(StatusNoteSchema, required=False)
     @billing.response(200, EntryDetailSchema)
     def post(self, body: dict[str, Any], entry_id: UUID) -> Any:
         """Mark a denied line as appealed."""
@@ -140,7 +140,7 @@ class BillingRuns(MethodView):
     """Engine runs."""
 
     @requires(Permission.WRITE_BILLING)
-    @billing.arguments(RunRequestSchema)
+    @billing.arguments(RunRequestSchema, required=False)
     @billing.response(200, RunResultSchema)
     def post(self, request: RunRequest) -> Any:
         """Judge what may be billed and bring the pending lines up to date; repeating it changes nothing."""
@@ -164,7 +164,7 @@ class BillingImpactAcknowledgement(MethodView):
     """Seen and settled."""
 
     @requires(Permission.WRITE_BILLING)
-    @billing.arguments(StatusNoteSchema)
+    @billing.arguments(StatusNoteSchema, required=False)
     @billing.response(200, ImpactSchema)
     def post(self, body: dict[str, Any], impact_id: UUID) -> Any:
         """Acknowledge an impact."""

@@ -44,7 +44,7 @@ class BillingCircumstanceVoid(MethodView):
     """Entered in error."""
 
     @requires(Permission.WRITE_PATIENTS)
-    @circumstances.arguments(NothingSchema)
+    @circumstances.arguments(NothingSchema, required=False)
     @circumstances.response(200, CircumstanceSchema)
     def post(self, _: dict[str, Any], patient_id: UUID, circumstance_id: UUID) -> Any:
         """Void a circumstance; it stays readable."""
