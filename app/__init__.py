@@ -9,6 +9,7 @@ from app.api.audit import audit as audit_reports  # `app.audit` is a room of its
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.break_glass import break_glass
+from app.api.circumstances import circumstances
 from app.api.consents import consents
 from app.api.devices import devices
 from app.api.docs import docs
@@ -70,6 +71,7 @@ GROUPS = (
     reviews,
     on_call,
     notifications,
+    circumstances,
 )
 
 

@@ -224,6 +224,20 @@ class TimerNotRunning(Conflict):
     default_detail = "No timer is open."
 
 
+class BillingConflict(Conflict):
+    """A line may not stand beside others: each conflict names its rule and the rows."""
+
+    code = "billing_conflict"
+    default_detail = "The line may not stand beside others."
+
+
+class EntryMoveNotAllowed(Conflict):
+    """The line's life cycle does not lead there."""
+
+    code = "entry_move_not_allowed"
+    default_detail = "The line cannot take this status."
+
+
 class RequestInProgress(Conflict):
     """Another request with the same idempotency key is still running."""
 

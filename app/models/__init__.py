@@ -4,7 +4,15 @@ from app.models.alert import Alert, AlertOccurrence
 from app.models.audit_event import AuditEvent
 from app.models.audit_seal import AuditGeneration, AuditSeal, AuditSealRoot
 from app.models.base import Base
-from app.models.billing_entry import BillingEntry
+from app.models.billing_book import (
+    BillingCircumstance,
+    BillingPayer,
+    BillingPeriod,
+    BillingPolicy,
+    FeeRow,
+    FeeScheduleRow,
+)
+from app.models.billing_entry import BillingEntry, BillingEntryChange, BillingImpact
 from app.models.break_glass import BreakGlassEpisode
 from app.models.care_order import CareOrder
 from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
@@ -49,7 +57,13 @@ __all__ = [
     "AuditSeal",
     "AuditSealRoot",
     "Base",
+    "BillingCircumstance",
     "BillingEntry",
+    "BillingEntryChange",
+    "BillingImpact",
+    "BillingPayer",
+    "BillingPeriod",
+    "BillingPolicy",
     "BreakGlassEpisode",
     "CareOrder",
     "Consent",
@@ -64,6 +78,8 @@ __all__ = [
     "EmrConnection",
     "Enrollment",
     "Escalation",
+    "FeeRow",
+    "FeeScheduleRow",
     "IdempotencyKey",
     "LoginAttempt",
     "Notification",

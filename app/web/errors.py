@@ -44,6 +44,8 @@ STATUS: dict[str, int] = {
     "device_not_assigned": 409,
     "device_move_not_allowed": 409,
     "enrollment_overlap": 409,
+    "billing_conflict": 409,
+    "entry_move_not_allowed": 409,
     "patient_merged": 409,
     "time_overlap": 409,
     "timer_running": 409,

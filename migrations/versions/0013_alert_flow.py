@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.walls import app_role, enable_tenancy, grant
 
 revision = "0013_alert_flow"
-down_revision = "0011_time_logs"
+down_revision = "0012_billing"
 branch_labels = None
 depends_on = None
 

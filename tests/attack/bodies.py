@@ -33,6 +33,10 @@ EXAMPLES: dict[str, Any] = {
     "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
     "quiet_start": "22:00",
     "quiet_end": "07:00",
+    "month": "2026-10",
+    "cpt_code": "99457",
+    "service_date": "2026-10-31",
+    "units": 1,
 }
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
@@ -11,6 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.domain.billing.entries import NewBillingEntry
+from app.domain.billing.facts import CircumstanceKind, NewCircumstance
+from app.domain.billing.reconcile import Impact, ImpactKind
 from app.domain.billing.time_logs import Activity, NewTimeLog, Work
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
@@ -21,10 +25,13 @@ from app.domain.notifications.settings import NewPushToken, Platform, PushServic
 from app.domain.roles import Permission, Role
 from app.domain.triage.escalation import EscalationLevel, NewEscalation
 from app.extensions import db
-from app.models import Notification, NotificationDelivery, User
+from app.models import BillingImpact, Notification, NotificationDelivery, User
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
+from app.services.billing.circumstances import record_circumstance
+from app.services.billing.entries import create_entry
+from app.services.billing.ledger import raise_impacts
 from app.services.billing.time_entries import create_time_log
 from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
@@ -82,6 +89,7 @@ class World:
             "import_id": self._import(doctor),
             "time_log_id": self._time_log(doctor),
             "escalation_id": self._escalation(doctor),
+            **self._billing(doctor),
             **self._chart(doctor),
             **self._told(doctor),
         }
@@ -105,6 +113,19 @@ class World:
                 "notification_id": session.scalars(select(Notification.id)).first(),
                 "delivery_id": session.scalars(select(NotificationDelivery.id)).first(),
             }
+
+    def _billing(self, doctor: Person) -> dict[str, object]:
+        """Enter a line by hand, a circumstance, and an impact on the line."""
+        new = NewBillingEntry(self.patient.id, "99457", date(2026, 10, 31), Decimal("51.77"), notes=self.mark)
+        training = NewCircumstance(CircumstanceKind.SETUP_TRAINING, _DAY, _DAY, note=self.mark)
+        with in_house(doctor.actor), transaction() as session:
+            entry = create_entry(doctor.actor, new).entry
+            circumstance = record_circumstance(doctor.actor, self.patient.id, training)
+            impact = Impact(entry.id, ImpactKind.UNITS_CHANGED, {"units": 1}, {"units": 2}, "Look at it.")
+            session.flush()
+            raise_impacts(session, self.practice_id, [(self.patient.id, impact)])
+            impact_id = session.scalar(select(BillingImpact.id).where(BillingImpact.entry_id == entry.id))
+        return {"entry_id": entry.id, "circumstance_id": circumstance.id, "impact_id": impact_id}
 
     def _import(self, doctor: Person) -> object:
         """Take in a file that waits to be looked at."""
