@@ -11,7 +11,9 @@ from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
 from app.models.credential import PasswordToken, RecoveryCode
 from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
 from app.models.enrollment import Enrollment
+from app.models.gateway import GatewayIntegration
 from app.models.idempotency_key import IdempotencyKey
+from app.models.inbox import InboxItem, InboxReplay, WebhookDelivery
 from app.models.mail import OutgoingMail
 from app.models.note import PatientNote
 from app.models.observation import Observation
@@ -44,7 +46,10 @@ __all__ = [
     "DeviceIdentifier",
     "EmrConnection",
     "Enrollment",
+    "GatewayIntegration",
     "IdempotencyKey",
+    "InboxItem",
+    "InboxReplay",
     "LoginAttempt",
     "Observation",
     "OutgoingMail",
@@ -68,4 +73,5 @@ __all__ = [
     "TriageSummary",
     "TriageTransition",
     "User",
+    "WebhookDelivery",
 ]
