@@ -63,7 +63,7 @@ class LabClient:
         """Create somebody who does not exist, and return the id."""
         body = {
             "mrn": f"LAB-{device.user[-12:]}", "first_name": "Lab", "last_name": f"Patient {device.user[-6:]}",
-            "date_of_birth": "1950-01-01", "timezone": "America/New_York",
+            "date_of_birth": "1950-01-01", "gender": "female", "timezone": "America/New_York",
         }  # fmt: skip
         return str(self._call("POST", "/api/v1/patients/", json=body)["id"])
 

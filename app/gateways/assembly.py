@@ -4,22 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from app.domain.vitals.kinds import KINDS, Meal, ObservationType
 from app.gateways.bodies import Fields
-from app.gateways.messages import DeviceRef, Measure, ObservationType, Unreadable, hashed_key
+from app.gateways.messages import DeviceRef, Measure, Unreadable, hashed_key
 from app.gateways.units import measured
 
 Wanted = tuple[str, str, str | None]  # measure, the vendor's name of it, its unit (None: canonical)
-NEEDED: dict[ObservationType, tuple[str, ...]] = {
-    "blood_pressure": ("systolic", "diastolic"),
-    "weight": ("weight_kg",),
-    "glucose": ("glucose_mg_dl",),
-    "pulse_oximetry": ("spo2",),
-    "heart_rate": ("pulse",),
-    "temperature": ("temperature_c",),
-    "respiratory_rate": ("respiratory_rate",),
-    "peak_flow": ("peak_flow",),
-    "height": ("height_cm",),
-}
+NEEDED: dict[ObservationType, tuple[str, ...]] = {kind.type: kind.required for kind in KINDS.values()}
 _EVERY = 100  # percent
 
 
@@ -50,7 +41,7 @@ def percent(number: Decimal | None) -> int | None:
     return None if number is None else int(max(Decimal(0), min(Decimal(_EVERY), number)).to_integral_value())
 
 
-def meal_of(*, before: bool | None, after: bool | None = None) -> str | None:
+def meal_of(*, before: bool | None, after: bool | None = None) -> Meal | None:
     """Return when a glucose was measured: `pre` a meal, `post` one, or None when nobody said."""
     if before:
         return "pre"

@@ -7,6 +7,7 @@ somebody sets the unit, a blood pressure waits in quarantine instead of being gu
 from collections.abc import Iterator
 from decimal import Decimal
 
+from app.domain.vitals.kinds import ObservationType
 from app.gateways.assembly import Wanted, collect, content_key, percent
 from app.gateways.bodies import Fields, read_each, read_items
 from app.gateways.messages import (
@@ -15,7 +16,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     StateKind,
     Unreadable,

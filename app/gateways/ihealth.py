@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
+from app.domain.vitals.kinds import Meal, ObservationType
 from app.gateways.assembly import Wanted, collect
 from app.gateways.bodies import Fields, items_of, read_each, read_items, read_json
 from app.gateways.messages import (
@@ -16,7 +17,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     Unreadable,
     Unsupported,
@@ -109,7 +109,7 @@ def _unit(answer: Fields, name: str, units: tuple[str, ...]) -> str:
     return units[int(Decimal(number))]
 
 
-def _meal(item: Fields) -> str | None:
+def _meal(item: Fields) -> Meal | None:
     told = (item.find_text("DinnerSituation") or "").lower()
     if told.startswith("before") and not told.endswith("sleep"):
         return "pre"

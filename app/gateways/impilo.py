@@ -5,6 +5,7 @@ Not every name of a value is public: the tables below list those we accept. Unit
 
 from collections.abc import Iterable
 
+from app.domain.vitals.kinds import ObservationType
 from app.gateways.assembly import Wanted, collect, meal_of
 from app.gateways.bodies import Fields, read_each, read_items
 from app.gateways.messages import (
@@ -13,7 +14,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     StateKind,
     Unreadable,
@@ -109,7 +109,7 @@ def _zone(item: Fields) -> Zone:
     if device is not None:
         return Zone(device, "device")
     patient = offset_minutes(item.find_number("patientTimeZoneOffset"))
-    return Zone() if patient is None else Zone(patient, "patient")
+    return Zone() if patient is None else Zone(patient, "vendor")
 
 
 def _device(item: Fields) -> DeviceRef | None:

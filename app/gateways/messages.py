@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
 
-ObservationType = Literal[
-    "blood_pressure", "weight", "glucose", "pulse_oximetry", "heart_rate", "temperature", "respiratory_rate",
-    "peak_flow", "height",
-]  # fmt: skip
-OffsetOrigin = Literal["device", "patient", "timestamp", "source", "profile", "user_defined", "vendor"]
+from app.domain.vitals.kinds import Meal, ObservationType
+from app.domain.vitals.reading import OffsetOrigin
+
 Options = Mapping[str, str]
 Headers = Mapping[str, str]
 
@@ -66,7 +63,7 @@ class VitalReading:
     record_id: str | None = None
     zone_offset_minutes: int | None = None
     offset_origin: OffsetOrigin | None = None
-    meal: str | None = None
+    meal: Meal | None = None
     irregular_heartbeat: bool | None = None
     is_manual: bool = False
     is_stored_memory: bool = False

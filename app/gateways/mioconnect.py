@@ -5,6 +5,7 @@ Signed with HMAC-SHA256 over `timestamp.body`; the event id stands in the body, 
 
 from collections.abc import Callable
 
+from app.domain.vitals.kinds import MEALS, Meal, ObservationType
 from app.gateways.assembly import Wanted, collect, percent
 from app.gateways.bodies import Fields, items_of, read_each, read_json
 from app.gateways.messages import (
@@ -13,7 +14,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     StateKind,
     Unreadable,
@@ -24,8 +24,6 @@ from app.gateways.messages import (
 from app.gateways.signatures import AuthMode
 from app.gateways.times import from_text, offset_minutes, zone_of
 from app.gateways.vendor import Vendor
-
-_MEALS = frozenset({"pre", "post", "fasting", "random"})
 
 
 def _wanted(kind: str, item: Fields) -> tuple[ObservationType, list[Wanted]] | None:
@@ -70,9 +68,6 @@ def _reading(item: Fields, key: str) -> Message:
     told = offset_minutes(item.find_number("zone_offset_minutes"))
     moment = from_text(item.text("measured_at"), told)
     zone = zone_of(moment, told, "device")
-    meal = item.find_text("meal")
-    if meal is not None and meal not in _MEALS:
-        raise Unreadable("meal is none of pre, post, fasting, random.")
     record = item.find_text("id")
     return VitalReading(
         device=DeviceRef(IdentifierKind.VENDOR_DEVICE, item.text("device_id")),
@@ -83,12 +78,20 @@ def _reading(item: Fields, key: str) -> Message:
         record_id=record,
         zone_offset_minutes=zone.offset_minutes,
         offset_origin=zone.origin,
-        meal=meal,
+        meal=_meal(item),
         irregular_heartbeat=item.find_flag("irregular_heartbeat"),
         is_manual=item.flag("manual"),
         is_stored_memory=item.flag("stored"),
         is_estimated_time=item.flag("estimated_time"),
     )
+
+
+def _meal(item: Fields) -> Meal | None:
+    told = item.find_text("meal")
+    meal = next((one for one in MEALS if one == told), None)
+    if told is not None and meal is None:
+        raise Unreadable("meal is none of pre, post, fasting, random.")
+    return meal
 
 
 def _status(item: Fields, key: str) -> Message:

@@ -5,6 +5,7 @@ What a reading is, its fields tell: the names of `reading_type` are not public e
 
 from decimal import Decimal
 
+from app.domain.vitals.kinds import ObservationType
 from app.gateways.assembly import Wanted, collect, meal_of, percent
 from app.gateways.bodies import Fields, read_each, read_items
 from app.gateways.messages import (
@@ -13,7 +14,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     StateKind,
     Unreadable,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from app.domain.vitals.kinds import ObservationType
 from app.gateways.assembly import Wanted, collect, content_key, meal_of, percent
 from app.gateways.bodies import Fields, read_each, read_items
 from app.gateways.messages import (
@@ -10,7 +11,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     StateKind,
     Unreadable,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
+from app.domain.vitals.kinds import ObservationType
 from app.gateways.assembly import content_key, percent
 from app.gateways.bodies import Fields, read_items, sift
 from app.gateways.messages import (
@@ -23,7 +24,6 @@ from app.gateways.messages import (
     Headers,
     IdentifierKind,
     Message,
-    ObservationType,
     Options,
     StateKind,
     Unsupported,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from app.gateways.messages import OffsetOrigin, Unreadable
+from app.domain.vitals.reading import OffsetOrigin
+from app.gateways.messages import Unreadable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -97,7 +98,7 @@ def zone_of(moment: Moment, told: int | None, origin: OffsetOrigin) -> Zone:
     """Return the offset told beside the time, else the one that the time's text carried."""
     if told is not None:
         return Zone(told, origin)
-    return Zone(moment.offset_minutes, "timestamp") if moment.offset_minutes is not None else Zone()
+    return Zone(moment.offset_minutes, "posted") if moment.offset_minutes is not None else Zone()
 
 
 def _own_offset(zone: str | None) -> int | None:

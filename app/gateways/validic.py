@@ -5,6 +5,8 @@ The names of metrics are Validic's where its pages show them and their usual spe
 
 from collections.abc import Iterator, Mapping
 
+from app.domain.vitals.kinds import ObservationType
+from app.domain.vitals.reading import OffsetOrigin
 from app.gateways.assembly import NEEDED, content_key
 from app.gateways.bodies import Fields, read_each, read_items
 from app.gateways.messages import (
@@ -13,8 +15,6 @@ from app.gateways.messages import (
     IdentifierKind,
     Measure,
     Message,
-    ObservationType,
-    OffsetOrigin,
     Options,
     Unreadable,
     Unsupported,
@@ -43,7 +43,7 @@ _METRICS = {
     "height": "height_cm",
 }  # fmt: skip
 _NEEDS_UNIT = frozenset({"weight_kg", "glucose_mg_dl", "temperature_c", "height_cm"})
-_ORIGINS: dict[str, OffsetOrigin] = {"source": "source", "profile": "profile", "user_defined": "user_defined"}
+_ORIGINS: dict[str, OffsetOrigin] = {"source": "device"}  # a profile's or a user's is the vendor's word
 _WITH_PULSE: tuple[ObservationType, ...] = ("blood_pressure", "pulse_oximetry")
 
 

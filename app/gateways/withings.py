@@ -119,7 +119,7 @@ def _zone(name: str | None, at: datetime) -> Zone:
         offset = at.astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return Zone()
-    return Zone() if offset is None else Zone(int(offset.total_seconds() // 60), "profile")
+    return Zone() if offset is None else Zone(int(offset.total_seconds() // 60), "vendor")
 
 
 VENDOR = Vendor(

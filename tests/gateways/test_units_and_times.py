@@ -17,16 +17,16 @@ _AT = datetime(2026, 11, 20, 13, 15, tzinfo=UTC)
     [
         ("weight_kg", "81.830", "kg", "81.830"),
         ("weight_kg", "81830", "g", "81.83"),
-        ("weight_kg", "1", "lbs", "0.4536"),
-        ("weight_kg", "180.4", "lb", "81.8281"),
-        ("weight_kg", "12", "st", "76.2035"),
+        ("weight_kg", "1", "lbs", "0.45359237"),
+        ("weight_kg", "180.4", "lb", "81.828063548"),
+        ("weight_kg", "12", "st", "76.203518"),
         ("glucose_mg_dl", "110", "mg/dL", "110"),
         ("glucose_mg_dl", "5.5", "mmol/L", "99.0858"),
         ("temperature_c", "98.6", "°F", "37"),
         ("temperature_c", "32", "F", "0"),
         ("temperature_c", "37.2", "Celsius", "37.2"),
-        ("systolic", "18.9", "kPa", "141.7616"),
-        ("systolic", "18932", "Pa", "142.0017"),
+        ("systolic", "18.9", "kPa", "141.761638"),
+        ("systolic", "18932", "Pa", "142.001658"),
         ("peak_flow", "7.2", "L/s", "432"),
         ("height_cm", "1.75", "m", "175"),
         ("respiratory_rate", "16", "bpm", "16"),
@@ -34,7 +34,7 @@ _AT = datetime(2026, 11, 20, 13, 15, tzinfo=UTC)
     ],
 )
 def test_values_become_canonical(measure: str, posted: str, unit: str, value: str) -> None:
-    """Exactly, or rounded to four places."""
+    """Exactly, or cut to six decimals."""
     got = measured(measure, Decimal(posted), unit)
     assert (str(got.value), str(got.posted_value)) == (value, posted)
 

@@ -30,7 +30,7 @@ def _broken(copy: Path) -> set[str]:
 
 
 ROOMS = "Rooms: imports go down, never up, never sideways"
-GATEWAYS = "Gateways read messages: the standard library and the domain, no network and no tables"
+GATEWAYS = "Gateways read messages: pure, without network or tables"
 
 
 @pytest.mark.parametrize(

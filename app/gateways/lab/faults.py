@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from app.domain.vitals.units import KG_PER_LB
 from app.gateways.lab.samples import Sample, samples
 
 _FEW, _MANY = 4, 40
-_KG_PER_LB = Decimal("0.45359237")
 _AHEAD = timedelta(hours=1)  # far beyond what a device's clock may run ahead
 
 
@@ -80,7 +80,7 @@ def _clock_skew(good: list[Sample], _source: random.Random, now: datetime, _unit
 
 def _unit_mix(good: list[Sample], _source: random.Random, _now: datetime, units: Sequence[str]) -> Plan:
     mixed = [
-        replace(one, weight=(one.weight / _KG_PER_LB).quantize(Decimal("0.1")), unit="lb")
+        replace(one, weight=(one.weight / KG_PER_LB).quantize(Decimal("0.1")), unit="lb")
         if one.observation_type == "weight" and place % 4 == 1 and "lb" in units
         else one
         for place, one in enumerate(good)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from app.gateways.messages import ObservationType
+from app.domain.vitals.kinds import ObservationType
+from app.domain.vitals.units import KG_PER_LB
 
-_POUND = Decimal("0.45359237")  # kg, NIST SP 811
 _PLACES = Decimal("0.0001")
 _TOLERANCE = Decimal("0.01")  # kg: how far a stored weight may be from the exact one
 
@@ -37,7 +37,7 @@ class Sample:
     @property
     def kilograms(self) -> Decimal:
         """The weight as it must be stored."""
-        return self.weight if self.unit == "kg" else (self.weight * _POUND).quantize(_PLACES)
+        return self.weight if self.unit == "kg" else (self.weight * KG_PER_LB).quantize(_PLACES)
 
     def is_stored_as(self, observation_type: str, values: dict[str, Decimal]) -> bool:
         """Say whether a stored reading of the same instant is this one."""
