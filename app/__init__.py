@@ -14,9 +14,9 @@ from app.api.docs import docs
 from app.api.emr import emr
 from app.api.enrollments import enrollments, worklist
 from app.api.fhir import fhir
+from app.api.gateways import integrations
 from app.api.health import health
 from app.api.ingestion import ingestion
-from app.api.integrations import integrations
 from app.api.notes import notes
 from app.api.orders import orders
 from app.api.passwords import passwords
@@ -27,12 +27,14 @@ from app.api.second_factor import second_factor
 from app.api.timeline import timeline
 from app.api.triage import triage
 from app.api.users import users
+from app.api.webhooks import probes, webhooks
 from app.web import setup
 from config import ROOT, Settings
 
 GROUPS = (
     auth, passwords, second_factor, users, break_glass, patients, patient_imports, patient_exports, emr, integrations,
-    notes, timeline, consents, orders, enrollments, worklist, devices, ingestion, triage, billing, fhir, audit_reports,
+    notes, timeline, consents, orders, enrollments, worklist, devices, webhooks, ingestion, triage, billing, fhir,
+    audit_reports,
 )  # fmt: skip
 
 
@@ -42,7 +44,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(settings.flask_config())
     setup.init_app(app, settings, migrations=ROOT / "migrations")
     base.init_app(app, GROUPS)
-    for blueprint in (docs, health, admin.console):
+    for blueprint in (docs, health, probes, admin.console):
         app.register_blueprint(blueprint)
     jobs.init_app(app, settings.database_url)
     cli.init_app(app)

@@ -17,7 +17,16 @@ from sqlalchemy.orm import Session
 from app.audit import context
 from app.domain.actor import gateway
 from app.domain.errors import NotFound
-from app.domain.inbox import MAX_TRIES, OPEN_STATES, Change, DeliveryKind, DeliveryState, ItemState, state_of
+from app.domain.inbox import (
+    MAX_TRIES,
+    OPEN_STATES,
+    Change,
+    DeliveryKind,
+    DeliveryState,
+    ItemState,
+    problem_in_words,
+    state_of,
+)
 from app.gateways.messages import FetchOrder, Message, Unreadable, VitalReading
 from app.gateways.registry import parse, parse_fetched
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
@@ -37,6 +46,11 @@ class ItemChange:
     item: InboxItem
     change: Change
     values: dict[str, Decimal]
+
+    @property
+    def problem(self) -> str | None:
+        """Why it waits or was left out, as a sentence."""
+        return problem_in_words(self.item.problem)
 
 
 def apply_delivery(practice_id: UUID, delivery_id: UUID) -> None:

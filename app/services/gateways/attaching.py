@@ -83,8 +83,8 @@ def _device(session: Session, actor: Actor, integration: GatewayIntegration, key
         return _name_ours(session, actor, owner.device_id, key)
     if owner.model_id is None:
         raise ValidationFailed({"model": ["Say which model it is, or which device of ours."]})
-    numbers = {"imei": key} if is_imei(key) else {"serial": key}
-    new = NewDevice(owner.model_id, vendor=integration.vendor, vendor_device_id=key, **numbers)
+    imei, serial = (key, None) if is_imei(key) else (None, key)
+    new = NewDevice(owner.model_id, serial, imei, integration.vendor, vendor_device_id=key)
     return register_device(actor, new).device.id
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -107,7 +107,7 @@ def find_earlier_version(work: Work, message: VitalReading, item: InboxItem) -> 
     return work.session.scalar(same.order_by(InboxItem.created_at.desc(), InboxItem.id.desc()).limit(1))
 
 
-def _of_integration(work: Work) -> Any:
+def _of_integration(work: Work) -> Select[InboxItem]:
     """Return the query of all items that came by this integration."""
     same = (WebhookDelivery.practice_id == InboxItem.practice_id) & (WebhookDelivery.id == InboxItem.delivery_id)
     return (

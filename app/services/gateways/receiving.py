@@ -1,6 +1,6 @@
 """Taking in a webhook: judged, stored to the byte and committed before it is answered. Nothing is read here.
 
-One round of work for every message, however long it is: find the integration, judge, write delivery, job and audit event.
+The work is the same for every message, however long: find the integration, judge, write delivery, job and audit event.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ _FIND = Statement(
     )
 )
 _TABLE = WebhookDelivery.metadata.tables["webhook_deliveries"]
-_COLUMNS = [name for name in _TABLE.columns.keys() if name != "received_at"]  # the database's own clock
+_COLUMNS = [column.name for column in _TABLE.columns if column.name != "received_at"]  # the database's own clock
 _STORE = Statement(insert(_TABLE).inline(), _COLUMNS)
 
 

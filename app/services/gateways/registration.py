@@ -1,4 +1,4 @@
-"""Integrations with device vendors: registering and changing them, and rotating their secrets without losing a message."""
+"""Integrations with device vendors: registering and changing them, rotating their secrets without losing a message."""
 
 import secrets
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ or had no holder, is applied now. A reading whose unit or field was set wrongly 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -51,7 +51,10 @@ class _OnlyLooking(Exception):
 
 
 def replay_delivery(actor: Actor, delivery_id: UUID, *, is_dry: bool) -> ReplayResult:
-    """Apply a delivery again; dry, everything is done and then taken back. Raises NotFound, and Conflict for a forgery."""
+    """Apply a delivery again; dry, everything is done and then taken back.
+
+    Raises NotFound, and Conflict for a message that is not the vendor's.
+    """
     with transaction() as session:
         find_delivery(session, actor, delivery_id)
         verb = "dry_run" if is_dry else "replay"
@@ -129,9 +132,13 @@ def _look(delivery_id: UUID) -> ReplayResult:
     with apart():
         try:
             with transaction() as session:
-                raise _OnlyLooking(_replay(session, delivery_id, is_dry=True))
+                _take_back(_replay(session, delivery_id, is_dry=True))
         except _OnlyLooking as looked:
             return looked.result
+
+
+def _take_back(result: ReplayResult) -> NoReturn:
+    raise _OnlyLooking(result)
 
 
 def _replay(session: Session, delivery_id: UUID, *, is_dry: bool) -> ReplayResult:

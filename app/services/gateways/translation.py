@@ -1,25 +1,15 @@
 """From a vendor's reading to ours: units exactly as the API would derive them, flags kept, limits looked at."""
 
 from decimal import Decimal
-from typing import cast
 from uuid import UUID
 
-from app.domain.vitals.kinds import KINDS, Meal
+from app.domain.vitals.kinds import KINDS
 from app.domain.vitals.measures import MAX_DECIMALS, MEASURES
-from app.domain.vitals.reading import OffsetOrigin, Reading
+from app.domain.vitals.reading import Reading
 from app.domain.vitals.units import BY_UNIT
 from app.gateways.messages import Measure, VitalReading
 
 _DOUBTED = "vendor_concern"
-_ORIGINS: dict[str | None, OffsetOrigin] = {
-    "device": "device",
-    "source": "device",
-    "timestamp": "posted",
-    "vendor": "vendor",
-    "profile": "vendor",
-    "patient": "vendor",
-    "user_defined": "vendor",
-}
 
 
 def reading_of(message: VitalReading, inbox_id: UUID) -> Reading:
@@ -33,13 +23,13 @@ def reading_of(message: VitalReading, inbox_id: UUID) -> Reading:
         measured_at=message.measured_at,
         values={name: values.get(name) for name in kind.measures if name in values or name in kind.required},
         device_id=message.device.value,
-        meal=cast(Meal | None, message.meal),
+        meal=message.meal,
         irregular_heartbeat=message.irregular_heartbeat,
         source="manual" if message.is_manual else "auto",
         posted_value=posted.posted_value if posted and is_in_other_unit else None,
         posted_unit=posted.posted_unit if posted and is_in_other_unit else None,
         zone_offset_minutes=message.zone_offset_minutes,
-        offset_origin=_ORIGINS.get(message.offset_origin),
+        offset_origin=message.offset_origin,
         is_stored_memory=message.is_stored_memory,
         is_estimated_time=message.is_estimated_time,
         inbox_id=inbox_id,
