@@ -10,7 +10,9 @@ from app.admin import (
     devices,
     emr,
     forgery,
+    gateways,
     imports,
+    inbox,
     integrations,
     passwords,
     patient_consents,
@@ -35,7 +37,7 @@ from app.admin.base import console
 
 __all__ = [
     "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
-    "imports", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
+    "gateways", "imports", "inbox", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
     "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
     "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
 ]  # fmt: skip

@@ -28,6 +28,11 @@ EXAMPLES: dict[str, Any] = {
     "code": "123456",
     "require_2fa_for": [],
     "npi": "1234567893",
+    "vendor": "tenovi",
+    "auth_mode": "custom_header",
+    "header": "X-Key",
+    "networks": ["192.0.2.0/24"],
+    "options": {"weight_unit": "kg"},
     "ordering_provider": {"name": "Dr Ada Outside", "npi": "1234567893"},
     "diagnosis_codes": ["I10"],
 }

@@ -13,7 +13,9 @@ from werkzeug.test import TestResponse
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
+from app.domain.gateways import NewGateway
 from app.domain.imports import ImportOptions
+from app.domain.inbox import InboxFilter
 from app.domain.roles import Permission, Role
 from app.extensions import db
 from app.models import User
@@ -24,6 +26,9 @@ from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
+from app.services.gateways.registration import create_gateway
+from app.services.gateways.replaying import start_replay
+from app.services.gateways.trying import send_test_event
 from app.services.patient_files.imports import check_import
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
@@ -69,6 +74,7 @@ class World:
             "device_id": a_device(doctor.actor, self.patient.id).id,
             "new_device_id": a_device(doctor.actor).id,
             "import_id": self._import(doctor),
+            **self._inbox(),
             **self._chart(doctor),
         }
 
@@ -77,6 +83,15 @@ class World:
         file = f"first,last,dob,sex\n{self.mark}first,{self.mark}filed,1960-01-01,F\n".encode()
         with in_house(doctor.actor):
             return check_import(doctor.actor, [file], f"{self.mark}.csv", ImportOptions(), read_patient).about.id
+
+    def _inbox(self) -> dict[str, object]:
+        """Have a vendor, an orphan of its, and a replay."""
+        admin = self.people[Role.ADMIN].actor
+        with in_house(admin):
+            integration_id = create_gateway(admin, NewGateway("tenovi", self.mark, "custom_header")).integration.id
+            delivery_id = send_test_event(admin, integration_id)
+            replay_id = start_replay(admin, InboxFilter()).id
+        return {"integration_id": integration_id, "delivery_id": delivery_id, "replay_id": replay_id}
 
     def _chart(self, doctor: Person) -> dict[str, object]:
         """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""

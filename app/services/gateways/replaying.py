@@ -154,6 +154,8 @@ def _replay(session: Session, delivery_id: UUID, *, is_dry: bool) -> ReplayResul
     session.flush()
     for one in changes:
         session.refresh(one.item)
+        if is_dry:
+            session.expunge(one.item)  # it is shown as it would have been
     return ReplayResult(delivery.id, is_dry, delivery.state, delivery.problem, changes)
 
 

@@ -4,6 +4,7 @@ It is marked as a test: everything is done but storing a reading.
 """
 
 import random
+from datetime import timedelta
 from ipaddress import ip_network
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from app.services.gateways.receiving import Incoming, take_in
 from app.services.gateways.registration import find_gateway
 from app.services.transaction import now, transaction
 
+_AGO = timedelta(minutes=5)
 _OFF = "The integration is switched off."
 
 
@@ -31,7 +33,7 @@ def send_test_event(actor: Actor, integration_id: UUID) -> UUID:
         secret = integration.secret or ""
         simulator, at = SIMULATORS[integration.vendor], now()
         chance = random.SystemRandom()
-        body = simulator.body(samples(chance, at, 1)[0], numbers(chance))
+        body = simulator.body(samples(chance, at - _AGO, 2)[1], numbers(chance))  # a weight: every vendor has those
         mode = AuthMode(integration.auth_mode)
         headers = dress(mode, integration.header, secret, body, at)
         sender = str(ip_network(integration.networks[0], strict=False)[0]) if integration.networks else ""
