@@ -37,7 +37,8 @@ from app.admin.base import console
 
 __all__ = [
     "account", "alerts", "audit", "auth", "break_glass", "console", "device_custody", "devices", "emr", "forgery",
-    "gateways", "imports", "inbox", "integrations", "passwords", "patient_consents", "patient_enrollments", "patient_forms",
+    "gateways", "imports", "inbox", "integrations", "passwords", "patient_consents", "patient_enrollments",
+    "patient_forms",
     "patient_orders", "patient_programs", "patient_status", "patient_timeline", "patient_vitals", "patients",
     "record_texts", "roles", "second_factor", "sessions", "texts", "triage", "user_actions", "users",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 It is marked as a test: everything is done but storing a reading.
 """
 
+import base64
 import random
 from datetime import timedelta
 from ipaddress import ip_network
@@ -35,7 +36,9 @@ def send_test_event(actor: Actor, integration_id: UUID) -> UUID:
         chance = random.SystemRandom()
         body = simulator.body(samples(chance, at - _AGO, 2)[1], numbers(chance))  # a weight: every vendor has those
         mode = AuthMode(integration.auth_mode)
-        headers = dress(mode, integration.header, secret, body, at)
+        headers = _basic(integration.username, secret) if mode is AuthMode.BASIC else dress(
+            mode, integration.header, secret, body, at
+        )  # fmt: skip
         sender = str(ip_network(integration.networks[0], strict=False)[0]) if integration.networks else ""
         path_secret = secret if mode is AuthMode.SECRET_PATH else ""
     before = context.current()
@@ -44,3 +47,7 @@ def send_test_event(actor: Actor, integration_id: UUID) -> UUID:
         return take_in(integration_id, incoming)
     finally:
         context.start(before)
+
+
+def _basic(username: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{username}:{secret}".encode()).decode()}
