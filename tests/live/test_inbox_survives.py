@@ -22,6 +22,7 @@ from tests.live.installation import Installation, Web
 pytestmark = pytest.mark.slow
 _KILLS = 12
 _SENDERS = 3
+_PAUSE = 0.25  # seconds between two messages of a sender
 _PATIENCE = 120.0  # seconds until the last job is done
 
 
@@ -64,6 +65,7 @@ class Vendor:
                 time.sleep(0.2)
             if number % 5 == 0:
                 self._send(body)
+            time.sleep(_PAUSE)
 
     def _send(self, body: bytes) -> int:
         proof = dress(AuthMode.TIMESTAMPED_HMAC, "X-Webhook-Signature", self._secret, body, datetime.now(UTC))
