@@ -9,7 +9,7 @@ from app.api.integrations import integrations
 from app.domain.gateways import NewGateway
 from app.domain.paging import PageRequest
 from app.domain.roles import Permission
-from app.schemas.base import NothingSchema, PageOnlySchema, page_of
+from app.schemas.base import PageOnlySchema, page_of
 from app.schemas.gateways import (
     GatewayChangesSchema,
     GatewaySchema,
@@ -79,9 +79,8 @@ class GatewaySecretRotation(MethodView):
     """A new secret."""
 
     @requires(Permission.MANAGE_INTEGRATIONS, is_replayable=False)
-    @integrations.arguments(NothingSchema)
     @integrations.response(200, GatewayWithSecretSchema)
-    def post(self, _nothing: dict[str, Any], integration_id: UUID) -> Any:
+    def post(self, integration_id: UUID) -> Any:
         """Make a new secret, shown this once; the old one stays good until it is retired."""
         return _tagged(rotate_secret(actor(), integration_id))
 
@@ -91,9 +90,8 @@ class GatewaySecretRetirement(MethodView):
     """The end of the old secret."""
 
     @requires(Permission.MANAGE_INTEGRATIONS)
-    @integrations.arguments(NothingSchema)
     @integrations.response(200, GatewaySchema)
-    def post(self, _nothing: dict[str, Any], integration_id: UUID) -> Any:
+    def post(self, integration_id: UUID) -> Any:
         """End the secret of before the rotation."""
         return _tagged(retire_secret(actor(), integration_id))
 
@@ -103,8 +101,7 @@ class GatewayTest(MethodView):
     """Whether it works."""
 
     @requires(Permission.MANAGE_INTEGRATIONS)
-    @integrations.arguments(NothingSchema)
     @integrations.response(202, TestEventSchema)
-    def post(self, _nothing: dict[str, Any], integration_id: UUID) -> Any:
+    def post(self, integration_id: UUID) -> Any:
         """Send a test in the vendor's shape through the whole pipe; it leaves no reading."""
         return {"delivery_id": send_test_event(actor(), integration_id)}
