@@ -17,9 +17,9 @@ from app.api.emr import emr
 from app.api.enrollments import enrollments, worklist
 from app.api.escalations import escalations
 from app.api.fhir import fhir
+from app.api.gateways import integrations
 from app.api.health import health
 from app.api.ingestion import ingestion
-from app.api.integrations import integrations
 from app.api.notes import notes
 from app.api.notifications import notifications
 from app.api.on_call import on_call
@@ -36,6 +36,7 @@ from app.api.time_logs import time_logs
 from app.api.timeline import timeline
 from app.api.triage import triage
 from app.api.users import users
+from app.api.webhooks import probes, webhooks
 from app.web import setup
 from config import ROOT, Settings
 
@@ -72,6 +73,7 @@ GROUPS = (
     on_call,
     notifications,
     circumstances,
+    webhooks,
 )
 
 
@@ -81,7 +83,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(settings.flask_config())
     setup.init_app(app, settings, migrations=ROOT / "migrations")
     base.init_app(app, GROUPS)
-    for blueprint in (docs, health, admin.console):
+    for blueprint in (docs, health, probes, admin.console):
         app.register_blueprint(blueprint)
     jobs.init_app(app, settings.database_url)
     cli.init_app(app)

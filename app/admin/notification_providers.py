@@ -49,12 +49,12 @@ def notification_deliveries() -> ResponseReturnValue:
 
 
 @console_page(
-    "/notifications/deliveries/<uuid:delivery_id>/retry", Permission.MANAGE_INTEGRATIONS, methods=("POST",)
+    "/notifications/deliveries/<uuid:sending_id>/retry", Permission.MANAGE_INTEGRATIONS, methods=("POST",)
 )  # fmt: skip
-def retry_notification(delivery_id: UUID) -> ResponseReturnValue:
+def retry_notification(sending_id: UUID) -> ResponseReturnValue:
     """Have one tried again that was given up."""
     try:
-        retry_delivery(actor(), delivery_id)
+        retry_delivery(actor(), sending_id)
         flash("It is tried again now.")
     except Conflict as refusal:
         flash(refusal.detail)

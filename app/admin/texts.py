@@ -46,6 +46,23 @@ DEVICE_KINDS = {
     "glucose_meter": "Glucose meter",
     "pulse_oximeter": "Pulse oximeter",
 }
+INBOX_STATES = {
+    "received": "Received",
+    "parsed": "Being applied",
+    "applied": "Applied",
+    "duplicate": "Duplicate",
+    "quarantined": "Quarantined",
+    "orphan": "Unknown device",
+    "rejected": "Refused",
+    "failed": "Failed, tried again",
+    "dead": "Given up",
+    "ignored": "Not kept",
+    "waiting": "Being fetched",
+    "create": "Create a reading",
+    "correct": "Correct a reading",
+    "none": "Change nothing",
+    "wait": "Stay waiting",
+}
 IMPORT_STATES = {
     "checked": "Checked",
     "queued": "Waiting",
@@ -134,6 +151,7 @@ GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unk
 def _names() -> dict[str, Any]:
     names: dict[str, Any] = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
     names |= {"DEVICE_STATUSES": DEVICE_STATUSES, "DEVICE_KINDS": DEVICE_KINDS}
+    names |= {"INBOX_STATES": INBOX_STATES}
     names |= {"IMPORT_STATES": IMPORT_STATES, "EMR_WARNINGS": EMR_WARNINGS, "PATIENT_FIELDS": PATIENT_FIELDS}
     names |= {"STATES": STATES, "PERMISSIONS": PERMISSIONS}
     names |= {"LIKENESSES": LIKENESSES}

@@ -151,13 +151,13 @@ class Deliveries(MethodView):
         return page_body(list_deliveries(actor(), query))
 
 
-@notifications.route("/deliveries/<uuid:delivery_id>/retry/")
+@notifications.route("/deliveries/<uuid:sending_id>/retry/")
 class DeliveryRetry(MethodView):
     """Another try."""
 
     @requires(Permission.MANAGE_INTEGRATIONS)
     @notifications.arguments(NothingSchema, required=False)
     @notifications.response(200, DeliverySchema)
-    def post(self, _body: dict[str, Any], delivery_id: UUID) -> Any:
+    def post(self, _body: dict[str, Any], sending_id: UUID) -> Any:
         """Try a delivery again that was given up."""
-        return retry_delivery(actor(), delivery_id)
+        return retry_delivery(actor(), sending_id)

@@ -51,6 +51,13 @@ class TotpInvalid(AuthenticationFailed):
     default_detail = "The two-factor code is not valid."
 
 
+class SignatureRefused(VantrexiaError):
+    """A webhook's proof that it is the vendor's is missing, wrong, or too old."""
+
+    code = "signature_invalid"
+    default_detail = "The signature is missing or not valid."
+
+
 class NotAuthenticated(VantrexiaError):
     """No credentials came with the request."""
 

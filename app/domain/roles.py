@@ -35,6 +35,7 @@ class Permission(StrEnum):
     WRITE_NOTES = "notes:write"
     EXPORT_PATIENTS = "patients:export"
     MANAGE_INTEGRATIONS = "integrations:manage"
+    READ_INBOX = "inbox:read"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_TRIAGE = "triage:read"
@@ -76,6 +77,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.WRITE_NOTES: _CARE_TEAM,
     Permission.EXPORT_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # everybody's data at once
     Permission.MANAGE_INTEGRATIONS: frozenset({Role.ADMIN}),
+    Permission.READ_INBOX: _CARE_TEAM | {Role.ADMIN},  # who may give a device to a patient sees what came from it
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_TRIAGE: _MONITORS,

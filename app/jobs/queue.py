@@ -11,7 +11,7 @@ from app.audit import context
 
 queue = App(
     connector=PsycopgConnector(),
-    import_paths=["app.jobs.tasks", "app.jobs.mails", "app.jobs.imports", "app.jobs.notifications", "app.jobs.triage"],
+    import_paths=[f"app.jobs.{name}" for name in ("tasks", "mails", "imports", "notifications", "triage", "inbox")],
 )
 _DRIVER = "+psycopg"
 _AT_ONCE = 4  # a long import or a mail server that hangs must not hold up the scores

@@ -20,7 +20,9 @@ from app.models.credential import PasswordToken, RecoveryCode
 from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
 from app.models.enrollment import Enrollment
 from app.models.escalation import Escalation
+from app.models.gateway import GatewayIntegration
 from app.models.idempotency_key import IdempotencyKey
+from app.models.inbox import InboxItem, InboxReplay, WebhookDelivery
 from app.models.mail import OutgoingMail
 from app.models.note import PatientNote
 from app.models.notification import (
@@ -80,7 +82,10 @@ __all__ = [
     "Escalation",
     "FeeRow",
     "FeeScheduleRow",
+    "GatewayIntegration",
     "IdempotencyKey",
+    "InboxItem",
+    "InboxReplay",
     "LoginAttempt",
     "Notification",
     "NotificationDelivery",
@@ -121,4 +126,5 @@ __all__ = [
     "TriageSummary",
     "TriageTransition",
     "User",
+    "WebhookDelivery",
 ]

@@ -31,6 +31,7 @@ STATUS: dict[str, int] = {
     "token_expired": 401,
     "token_already_rotated": 401,
     "token_reused": 401,
+    "signature_invalid": 401,
     "permission_denied": 403,
     "totp_setup_required": 403,
     "https_required": 403,

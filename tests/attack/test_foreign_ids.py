@@ -32,7 +32,9 @@ _FILES: dict[str, Callable[[], bytes]] = {
 
 
 def _with_ids(operations: list[Operation]) -> list[Operation]:
-    return [one for one in operations if one.converters.keys() - _ELSEWHERE]
+    """Return those that name something of a practice; a webhook's address is its vendor's, who belongs to none."""
+    named = [one for one in operations if one.converters.keys() - _ELSEWHERE]
+    return [one for one in named if one.permission is not None]
 
 
 def _ids(world: World, operation: Operation) -> dict[str, object]:

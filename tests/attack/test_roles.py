@@ -61,6 +61,7 @@ OURS = {
     "account:own": set(Role),
     "console:use": _STAFF,
     "emergency:break_glass": _STAFF,
+    "inbox:read": _CARE_TEAM | {Role.ADMIN},
     "patients:merge": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "patients:export": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},

@@ -19,7 +19,9 @@ from app.domain.billing.time_logs import Activity, NewTimeLog, Work
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
+from app.domain.gateways import NewGateway
 from app.domain.imports import ImportOptions
+from app.domain.inbox import InboxFilter
 from app.domain.notifications.events import Event
 from app.domain.notifications.settings import NewPushToken, Platform, PushService, Recipients
 from app.domain.roles import Permission, Role
@@ -37,6 +39,9 @@ from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
+from app.services.gateways.registration import create_gateway
+from app.services.gateways.replaying import start_replay
+from app.services.gateways.trying import send_test_event
 from app.services.notifications.push_tokens import register_push_token
 from app.services.notifications.telling import notify
 from app.services.patient_files.imports import check_import
@@ -90,6 +95,7 @@ class World:
             "time_log_id": self._time_log(doctor),
             "escalation_id": self._escalation(doctor),
             **self._billing(doctor),
+            **self._inbox(),
             **self._chart(doctor),
             **self._told(doctor),
         }
@@ -111,7 +117,7 @@ class World:
             return {
                 "push_token_id": token_id,
                 "notification_id": session.scalars(select(Notification.id)).first(),
-                "delivery_id": session.scalars(select(NotificationDelivery.id)).first(),
+                "sending_id": session.scalars(select(NotificationDelivery.id)).first(),
             }
 
     def _billing(self, doctor: Person) -> dict[str, object]:
@@ -138,6 +144,15 @@ class World:
         with in_house(doctor.actor):
             new = NewTimeLog(self.patient.id, Work(Program.RPM, Activity.DATA_REVIEW, note=self.mark), *_HOUR)
             return create_time_log(doctor.actor, new).log.id
+
+    def _inbox(self) -> dict[str, object]:
+        """Have a vendor, an orphan of its, and a replay."""
+        admin = self.people[Role.ADMIN].actor
+        with in_house(admin):
+            integration_id = create_gateway(admin, NewGateway("tenovi", self.mark, "custom_header")).integration.id
+            delivery_id = send_test_event(admin, integration_id)
+            replay_id = start_replay(admin, InboxFilter()).id
+        return {"integration_id": integration_id, "delivery_id": delivery_id, "replay_id": replay_id}
 
     def _chart(self, doctor: Person) -> dict[str, object]:
         """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""

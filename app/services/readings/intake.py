@@ -224,7 +224,7 @@ def _store(
         "status": "quarantined" if doubt else "final",
         "quarantine_reason": doubt,
         "created_at": known.stored_at,
-        "created_by": actor.user_id,
+        "created_by": actor.author_id,
     }
     send_later(session, (_STORE, values))
     events.record(session, "observation:create", "observation", resource_id=values["id"], patient_id=patient_id)
