@@ -22,6 +22,7 @@ from app.api.health import health
 from app.api.ingestion import ingestion
 from app.api.notes import notes
 from app.api.notifications import notifications
+from app.api.observations import observations, vitals
 from app.api.on_call import on_call
 from app.api.orders import orders
 from app.api.passwords import passwords
@@ -74,6 +75,8 @@ GROUPS = (
     notifications,
     circumstances,
     webhooks,
+    observations,
+    vitals,
 )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import children, ours, yardstick
+from bench.batches import measure_batches
 from bench.effort import busy_share
 from bench.latency import READS, time_read
 from bench.limit import Limit
@@ -86,6 +87,9 @@ def _measure(stack: ExitStack, plan: Plan) -> list[Row]:
         waited = time_read(port, token, read, plan.reads)
         sql = str(counts[read.name])
         rows.append(Row(read.name, p50_ms=waited.p50_ms, p95_ms=waited.p95_ms, p99_ms=waited.p99_ms, sql=sql))
+    _say("batches of 1,000 readings, and COPY of the same")
+    batched, copied = measure_batches(subject, postgres)
+    rows.append(Row("readings in batches", ours=batched, limit=copied))
     return rows
 
 

@@ -1,7 +1,7 @@
 """Checks a FHIR instance against the snapshot of a StructureDefinition; it knows nothing of our app.
 
 Checked: cardinality at every path and in every slice, unknown elements, JSON shape (array or single),
-the data types tabled below, fixed[x] and pattern[x], open and closed slices found by value or pattern,
+the data types tabled below, fixed[x] and pattern[x], open and closed slices found by value, pattern or type,
 the required bindings tabled below, and the error-level constraints tabled below.
 Not checked: extensible bindings, the target types of references, contained resources and primitive
 extensions (`_name`), which are both reported as issues rather than passed over.
@@ -137,7 +137,7 @@ def _unknown_rules(element: Json) -> Iterator[str]:
         if constraint["severity"] == "error" and constraint["key"] not in CONSTRAINTS:
             yield f"constraint {constraint['key']}"
     for discriminator in element.get("slicing", {}).get("discriminator", []):
-        if discriminator["type"] not in ("value", "pattern"):
+        if discriminator["type"] not in ("value", "pattern", "type"):
             yield f"discriminator {discriminator['type']}"
 
 
@@ -201,8 +201,10 @@ def _slice_issues(profile: Profile, sliced: Json, items: Places, label: str, roo
 
 
 def _in_slice(profile: Profile, sliced: Json, slice_: Json, item: Any) -> bool:
-    paths = [discriminator["path"] for discriminator in sliced["slicing"]["discriminator"]]
-    return all(_matches_discriminator(profile, slice_, path, item) for path in paths)
+    discriminators = sliced["slicing"]["discriminator"]
+    if any(discriminator["type"] == "type" for discriminator in discriminators):
+        return not list(_type_issues(slice_["type"][0]["code"], item, slice_["id"]))
+    return all(_matches_discriminator(profile, slice_, discriminator["path"], item) for discriminator in discriminators)
 
 
 def _matches_discriminator(profile: Profile, slice_: Json, path: str, item: Any) -> bool:

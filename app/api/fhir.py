@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.api.base import EndpointGroup
-from app.domain.fhir.observation import blood_pressure_observation
+from app.domain.fhir.vitals import observation_of
 from app.domain.roles import Permission
 from app.schemas.fhir import FhirObservationSchema
 from app.services.readings.observations import get_observation_facts
@@ -23,5 +23,5 @@ class FhirObservations(MethodView):
     @requires(Permission.READ_FHIR)
     @fhir.response(200, FhirObservationSchema)
     def get(self, observation_id: UUID) -> Any:
-        """Return a reading as a US Core blood pressure."""
-        return fhir_json(blood_pressure_observation(get_observation_facts(actor(), observation_id)))
+        """Return a reading as the US Core vital sign that it is; a void one is `entered-in-error`."""
+        return fhir_json(observation_of(get_observation_facts(actor(), observation_id)))

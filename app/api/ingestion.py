@@ -6,8 +6,11 @@ from flask.views import MethodView
 
 from app.api.base import EndpointGroup
 from app.domain.roles import Permission
+from app.domain.vitals.batch import NewBatch
 from app.domain.vitals.kinds import KINDS, VitalKind
+from app.schemas.batches import BatchResultSchema, NewBatchSchema
 from app.schemas.readings import NEW_READING_SCHEMAS, READING_SCHEMAS, Posted
+from app.services.readings.batch import record_batch
 from app.services.readings.intake import record_reading
 from app.web.security import actor, requires
 
@@ -35,3 +38,15 @@ def _readings_of(kind: VitalKind) -> type[MethodView]:
 
 for _kind in KINDS.values():
     ingestion.route(f"/{_kind.path}/")(_readings_of(_kind))
+
+
+@ingestion.route("/batch/")
+class Batches(MethodView):
+    """Many readings at once."""
+
+    @requires(Permission.SUBMIT_READINGS)
+    @ingestion.arguments(NewBatchSchema)
+    @ingestion.response(200, BatchResultSchema)
+    def post(self, batch: NewBatch) -> Any:
+        """Take in up to 1,000 readings of any kinds; one wrong item does not sink the rest unless `atomic`."""
+        return record_batch(actor(), batch)

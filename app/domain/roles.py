@@ -38,6 +38,9 @@ class Permission(StrEnum):
     READ_INBOX = "inbox:read"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
+    READ_DAYS = "observations:days"  # on which days there was data, and never what was measured
+    VOID_READINGS = "readings:void"  # and correct them
+    DECIDE_READINGS = "readings:decide"  # on those that wait in quarantine
     READ_TRIAGE = "triage:read"
     ACKNOWLEDGE_ALERTS = "alerts:acknowledge"
     READ_TIME_LOGS = "time_logs:read"  # one's own; all of the practice's with the next
@@ -80,6 +83,9 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_INBOX: _CARE_TEAM | {Role.ADMIN},  # who may give a device to a patient sees what came from it
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
+    Permission.READ_DAYS: _MONITORS | {Role.PATIENT, Role.BILLING_MANAGER},
+    Permission.VOID_READINGS: _CARE_TEAM,
+    Permission.DECIDE_READINGS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE}),
     Permission.READ_TRIAGE: _MONITORS,
     Permission.ACKNOWLEDGE_ALERTS: _CARE_TEAM,
     Permission.READ_TIME_LOGS: _CARE_TEAM | {Role.ADMIN, Role.BILLING_MANAGER},

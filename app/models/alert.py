@@ -110,3 +110,4 @@ class AlertOccurrence(Identified, TenantScoped, Base):
     threshold: Mapped[Decimal] = mapped_column(Numeric)
     threshold_version: Mapped[str | None]  # practice's version, dot, patient's (0: none); None: before versions
     raised_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    voided_at: Mapped[datetime | None]  # its reading was a mistake: it counts for nothing any more

@@ -3,14 +3,16 @@
 import secrets
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, Numeric, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.crypto.columns import encrypted_text
-from app.domain.vitals.kinds import KINDS, MEALS
+from app.crypto.columns import optional_text
+from app.domain.vitals.kinds import KINDS, MEALS, ObservationType
 from app.domain.vitals.measures import MEASURES
+from app.domain.vitals.reading import Reading
 from app.models.base import Audited, Base, TenantScoped, listed
 
 STATUSES = ("final", "quarantined", "rejected", "void")
@@ -58,6 +60,7 @@ class Observation(TenantScoped, Audited, Base):
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
         UniqueConstraint("practice_id", "natural_key", "measured_at"),
         Index("ix_observations_patient_time", "practice_id", "patient_id", text("measured_at DESC")),
+        Index("ix_observations_time", "practice_id", text("measured_at DESC"), text("id DESC")),
         Index("ix_observations_received", "practice_id", text("created_at DESC"), "id"),
         Index(
             "ix_observations_quarantined", "practice_id", "created_at",
@@ -116,9 +119,23 @@ class Observation(TenantScoped, Audited, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[int | None]
 
-    decision_reason = encrypted_text("decision_reason_enc")
+    decision_reason = optional_text("decision_reason_enc")
 
     @property
     def version(self) -> int:
-        """Which state of the reading this is: 1 as it came, 2 once somebody has decided on it."""
-        return 1 if self.decided_at is None else 2
+        """Which state of the reading this is: 1 as it came, 2 accepted or rejected, 3 void. None leads back."""
+        if self.decided_at is None:
+            return 1
+        return 3 if self.status == "void" else 2
+
+
+def reading_of(row: Observation) -> Reading:
+    """Return a stored reading as the rules see it."""
+    return Reading(
+        observation_type=cast("ObservationType", row.observation_type),
+        measured_at=row.measured_at,
+        values={name: getattr(row, name) for name in KINDS[cast("ObservationType", row.observation_type)].measures},
+        device_id=row.device_id,
+        posted_value=row.posted_value,
+        posted_unit=row.posted_unit,
+    )

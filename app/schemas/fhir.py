@@ -6,7 +6,7 @@ _OBJECT = {"type": "object"}
 
 
 class FhirObservationSchema(Schema):
-    """A US Core blood pressure. See http://hl7.org/fhir/us/core/StructureDefinition/us-core-blood-pressure."""
+    """A US Core vital sign. See http://hl7.org/fhir/us/core/STU6.1/."""
 
     resourceType = fields.Constant("Observation", required=True)  # noqa: N815 - FHIR's own names
     id = fields.String(required=True)
@@ -17,4 +17,5 @@ class FhirObservationSchema(Schema):
     subject = fields.Dict(required=True)
     effectiveDateTime = fields.String(required=True)  # noqa: N815
     device = fields.Dict()
-    component = fields.List(fields.Dict(), required=True)
+    valueQuantity = fields.Dict()  # noqa: N815
+    component = fields.List(fields.Dict())

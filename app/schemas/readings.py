@@ -24,6 +24,7 @@ _SOURCE = {
     "description": "Who took the value down: `auto` when the instrument sent it, `manual` when a person did. Left out,"
     " it is `auto` for a device of the practice that sends by itself and was the patient's then, else `manual`."
 }
+_CORRECTS = {"description": "The reading of this patient that this one replaces, and which becomes void."}
 _PRESSURES = ("systolic", "diastolic")
 _MINUTE = timedelta(minutes=1)
 
@@ -37,6 +38,7 @@ class NewReadingSchema(Body):
     device_id = Text(longest=64, allow_none=True)
     measured_at = MeasuredAt(required=True)
     source = fields.String(validate=validate.OneOf(["auto", "manual"]), metadata=_SOURCE)
+    corrects_id = fields.UUID(allow_none=True, metadata=_CORRECTS)
 
     @post_load
     def _reading(self, data: dict[str, Any], **_: Any) -> Posted:
@@ -117,7 +119,7 @@ class AlertDetailsSchema(Row):
 
 
 class ReadingSchema(Row):
-    """A reading as it was taken in. `status` and `quarantine_reason` are there only while it waits for a clinician."""
+    """A reading as it was taken in. `status` is there only when it does not count, and says why not."""
 
     kind: ClassVar[VitalKind]
 
@@ -132,15 +134,16 @@ class ReadingSchema(Row):
     )
     alert_details = fields.Nested(AlertDetailsSchema, required=True, allow_none=True, attribute="alert")
     created_at = Instant(required=True, attribute="observation.created_at")
-    status = fields.String(validate=validate.Equal("quarantined"))
+    status = fields.String(validate=validate.OneOf(["quarantined", "rejected", "void"]))
     quarantine_reason = fields.String(validate=validate.OneOf(sorted(REASONS)))
 
     def _answer(self, recorded: Any) -> dict[str, Any]:
         observation = recorded.observation
         read = {name: reader(recorded) for name, reader in self._readers if name in _COMMON}
         first = {name: read.pop(name) for name in ("id", "patient_id", "observation_type")}
-        waiting = observation.status == "quarantined"
-        doubt = {"status": observation.status, "quarantine_reason": observation.quarantine_reason} if waiting else {}
+        doubt = {} if observation.status == "final" else {"status": observation.status}
+        if observation.status == "quarantined":
+            doubt["quarantine_reason"] = observation.quarantine_reason
         return first | shown_values(observation) | read | doubt
 
 

@@ -36,7 +36,7 @@ AREAS: dict[str, dict[str, str]] = {
     "patients (demographics, consent, enrolment)": {"patients:read": READ, "patients:write": WRITE},
     "devices": {"devices:read": READ, "devices:write": WRITE},
     "submit readings": {"readings:submit": "yes|own"},
-    "observations": {"observations:read": READ},
+    "observations": {"observations:read": READ, "observations:days": r"(own )?r|counts and days only"},
     "time logs": {
         "time_logs:read": READ,
         "time_logs:read_all": "rw?",
@@ -67,6 +67,8 @@ OURS = {
     "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
     "notes:write": _CARE_TEAM,
     "on_call:write": {Role.ADMIN, Role.CLINICAL_MANAGER},
+    "readings:void": _CARE_TEAM,
+    "readings:decide": {Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE},
 }
 
 

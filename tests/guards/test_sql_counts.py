@@ -85,6 +85,23 @@ def test_a_reading_costs_eight_statements_in_three_round_trips(client: FlaskClie
     assert (plain, alerting, repeating) == (Counted(8, 3), Counted(12, 3), Counted(11, 3))
 
 
+def test_a_batch_costs_the_same_for_two_readings_as_for_sixty_of_ten_patients(client: FlaskClient) -> None:
+    """Tenant, session | lock, patients, devices, known | readings, alerts, changes of level, board, audit, COMMIT."""
+    counts = []
+    for patients, each in ((1, 2), (10, 6)):
+        doctor = a_user()
+        headers = signed_in(client, doctor)
+        ids = [a_patient(doctor.actor).id for _ in range(patients)]
+        warm = a_body(ids[0], observation_type="blood_pressure")
+        bodies = [a_body(one, systolic=150, observation_type="blood_pressure") for one in ids for _ in range(each)]
+        client.post("/api/v1/ingestion/batch/", json={"readings": [warm]}, headers=headers)
+        with counting() as counted:
+            answer = client.post("/api/v1/ingestion/batch/", json={"readings": bodies}, headers=headers)
+        assert answer.json["created"] == patients * each
+        counts.append(counted)
+    assert counts == [Counted(13, 3)] * 2
+
+
 def test_s11_a_refused_login_runs_the_same_statements_whoever_is_asked_for(client: FlaskClient) -> None:
     """Up to the fifth failure, which locks, and the sixth: the database sees no difference."""
     known = a_user().email

@@ -19,7 +19,7 @@ from app.domain.triage.thresholds import AlertLevel
 from app.models import Alert, AlertOccurrence, Escalation, TriageDecision, TriageSummary
 from app.services.transaction import transaction
 from app.services.triage.alert_actions import acknowledge_alert, acknowledge_alerts
-from app.services.triage.alert_flow import Source, find_open_alerts, raise_or_fold
+from app.services.triage.alert_flow import Source, find_standing_alerts, keep_alerts, raise_or_fold
 from app.services.triage.alerts import list_alerts
 from app.services.triage.escalations import raise_escalation
 from app.services.triage.overdue import keep_times_of
@@ -135,21 +135,10 @@ def test_a_silence_is_an_alert_of_its_own_class_without_a_reading() -> None:
         with in_house(nurse.actor), transaction() as session:
             at = datetime.now(UTC)
             lock_summary(session, nurse.actor.practice_id, patient_id)
-            known = find_open_alerts(session, nurse.actor.practice_id, patient_id)
-            raise_or_fold(
-                session,
-                Source(nurse.actor.practice_id, patient_id, "0.0"),
-                Finding(
-                    "no_reading",
-                    AlertLevel.WARNING,
-                    f"No reading for {days} days",
-                    Decimal(days),
-                    Decimal(3),
-                    AlertClass.COMPLIANCE,
-                ),
-                known,
-                at,
-            )
+            known = find_standing_alerts(session, nurse.actor.practice_id, patient_id)
+            source = Source(nurse.actor.practice_id, patient_id, "0.0")
+            raise_or_fold(session, source, _silence(days), known, at)
+            keep_alerts(session, known)
     with in_house(nurse.actor):
         page = list_alerts(nurse.actor, AlertQuery(PageRequest(), alert_class=AlertClass.COMPLIANCE))
     assert [(line.alert.occurrences, line.alert.observation_id) for line in page.items] == [(2, None)]

@@ -1,4 +1,4 @@
-"""One blood-pressure reading as a FHIR R4 Observation; no other vital and no JSON text lives here."""
+"""One blood-pressure reading as a FHIR R4 Observation; the other vitals are in `vitals.py`."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,10 +72,10 @@ def blood_pressure_observation(reading: BloodPressureFacts) -> dict[str, object]
         "id": str(reading.id),
         "meta": _meta(reading),
         "status": reading.status,
-        "category": [_concept(VITAL_SIGNS)],
-        "code": _concept(BLOOD_PRESSURE_PANEL),
+        "category": [concept(VITAL_SIGNS)],
+        "code": concept(BLOOD_PRESSURE_PANEL),
         "subject": _subject(reading),
-        "effectiveDateTime": _instant(reading.measured_at),
+        "effectiveDateTime": instant(reading.measured_at),
     }
     if reading.device_display:
         observation["device"] = {"display": reading.device_display}
@@ -86,7 +86,7 @@ def blood_pressure_observation(reading: BloodPressureFacts) -> dict[str, object]
 def _meta(reading: BloodPressureFacts) -> dict[str, object]:
     return {
         "versionId": str(reading.version),
-        "lastUpdated": _instant(reading.last_updated),
+        "lastUpdated": instant(reading.last_updated),
         "profile": [US_CORE_BLOOD_PRESSURE],
     }
 
@@ -104,29 +104,31 @@ def _components(reading: BloodPressureFacts) -> list[dict[str, object]]:
         _pressure(DIASTOLIC, reading.diastolic, reading.diastolic_absent_reason),
     ]
     if reading.pulse is not None:
-        components.append(_measured(HEART_RATE, reading.pulse, BEATS_PER_MINUTE))
+        components.append(measured(HEART_RATE, reading.pulse, BEATS_PER_MINUTE))
     return components
 
 
 def _pressure(code: Code, value: Number | None, absent_reason: str | None) -> dict[str, object]:
     if value is not None:
-        return _measured(code, value, MM_HG)
+        return measured(code, value, MM_HG)
     reason = absent_reason or "unknown"
     absence = Code(DATA_ABSENT_REASON, reason, DATA_ABSENT_REASON_DISPLAYS[reason])
-    return {"code": _concept(code), "dataAbsentReason": _concept(absence)}
+    return {"code": concept(code), "dataAbsentReason": concept(absence)}
 
 
-def _measured(code: Code, value: Number, unit: Unit) -> dict[str, object]:
+def measured(code: Code, value: Number, unit: Unit) -> dict[str, object]:
+    """Return a coded value with its unit."""
     quantity = {"value": value, "unit": unit.text, "system": UCUM, "code": unit.code}
-    return {"code": _concept(code), "valueQuantity": quantity}
+    return {"code": concept(code), "valueQuantity": quantity}
 
 
-def _concept(code: Code) -> dict[str, object]:
+def concept(code: Code) -> dict[str, object]:
+    """Return a CodeableConcept of one code."""
     coding = {"system": code.system, "code": code.code, "display": code.display}
     return {"coding": [coding], "text": code.display}
 
 
-def _instant(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
     """Write an instant in UTC to the second, or to the millisecond (cut, not rounded) if it has any."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.removesuffix("+00:00").removesuffix(".000") + "Z"

@@ -4,13 +4,17 @@ A source's table has `id`, `practice_id`, `patient_id` and an index by patient a
 not see the kind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import TIMESTAMP, ColumnElement, cast, func
+from sqlalchemy import TIMESTAMP, ColumnElement, func
+from sqlalchemy import cast as sql_cast
 
 from app.domain.roles import Permission
+from app.domain.vitals.kinds import KINDS, ObservationType, VitalKind
+from app.domain.vitals.measures import MEASURES
+from app.domain.vitals.units import BY_UNIT
 from app.models import (
     Alert,
     BillingEntry,
@@ -45,12 +49,30 @@ class TimelineSource:
     everybodys: Permission | None = None
 
 
+_NOT_COUNTED = {"quarantined": " (waits for a decision)", "rejected": " (rejected)", "void": " (void)"}
+
+
 def _reading(row: Observation) -> str:
-    if row.observation_type != "blood_pressure":
-        return row.observation_type.replace("_", " ").capitalize()
+    return _measured(row) + _NOT_COUNTED.get(row.status, "")
+
+
+def _measured(row: Observation) -> str:
+    kind = KINDS[cast("ObservationType", row.observation_type)]
+    if kind.type != "blood_pressure":
+        return f"{kind.label} {', pulse '.join(_quantities(row, kind))}"
     systolic, diastolic = ("–" if value is None else value for value in (row.systolic, row.diastolic))  # noqa: RUF001
     pulse = "" if row.pulse is None else f", pulse {row.pulse} bpm"
     return f"Blood pressure {systolic}/{diastolic} mmHg{pulse}"
+
+
+def _quantities(row: Observation, kind: VitalKind) -> Iterator[str]:
+    """Write each measure that is there: as it was posted, or rounded in the unit it is kept in."""
+    for name in kind.measures:
+        value = getattr(row, name)
+        if value is not None and row.posted_unit and (name, row.posted_unit) in BY_UNIT:
+            yield f"{row.posted_value} {row.posted_unit}"
+        elif value is not None:
+            yield f"{value} {MEASURES[name].limits.unit}"
 
 
 def _alert(row: Alert) -> str:
@@ -112,7 +134,7 @@ def _time_log(row: TimeLog) -> str:
 
 
 def _midnight(day: Any) -> ColumnElement[Any]:
-    return func.timezone("UTC", cast(day, TIMESTAMP))
+    return func.timezone("UTC", sql_cast(day, TIMESTAMP))
 
 
 SOURCES: tuple[TimelineSource, ...] = (

@@ -1,6 +1,7 @@
 """Reading back what was measured."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,15 +9,18 @@ from sqlalchemy import select
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
-from app.domain.fhir.observation import BloodPressureFacts
-from app.domain.roles import Role
+from app.domain.fhir.observation import BloodPressureFacts, ReadingStatus
+from app.domain.fhir.vitals import ReadingFacts, VitalFacts
 from app.domain.triage.evaluation import limits_of
+from app.domain.vitals.kinds import KINDS, ObservationType
 from app.models import Observation, Patient
 from app.services.patients.records import find_visible
+from app.services.readings.found import find_reading
 from app.services.transaction import transaction
 from app.services.triage.rules import find_rules
 
 HISTORY_LENGTH = 200
+_RELEASED: dict[str, ReadingStatus] = {"final": "final", "void": "entered-in-error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +32,17 @@ class VitalsHistory:
     thresholds: dict[str, float]
 
 
-def get_observation_facts(actor: Actor, observation_id: UUID) -> BloodPressureFacts:
-    """Return one visible reading with its patient's name, ready to be written as FHIR."""
+def get_observation_facts(actor: Actor, observation_id: UUID) -> ReadingFacts:
+    """Return one visible reading with its patient's name, ready to be written as FHIR.
+
+    Raises NotFound too for what waits in quarantine or was rejected: nobody has said that it is true, and a reader of
+    FHIR that overlooks `preliminary` would take it for a finding.
+    """
     with transaction() as session:
-        query = (
-            select(Observation, Patient)
-            .join(
-                Patient,
-                (Patient.practice_id == Observation.practice_id) & (Patient.id == Observation.patient_id),
-            )
-            .where(Observation.practice_id == actor.practice_id, Observation.id == observation_id)
-        )
-        if actor.role is Role.PATIENT:
-            query = query.where(Observation.patient_id == actor.patient_id)
-        row = session.execute(query).one_or_none()
-        if row is None:
+        observation = find_reading(session, actor, observation_id)
+        if observation.status not in _RELEASED:
             raise NotFound
-        observation, patient = row
+        patient = find_visible(session, actor, observation.patient_id)
         events.record(session, "observation:read", "observation", resource_id=observation.id, patient_id=patient.id)
         return _facts(observation, patient)
 
@@ -70,19 +68,21 @@ def get_vitals_history(actor: Actor, patient_id: UUID) -> VitalsHistory:
         return VitalsHistory(patient, list(reversed(latest)), thresholds)
 
 
-def _facts(observation: Observation, patient: Patient) -> BloodPressureFacts:
-    return BloodPressureFacts(
-        id=observation.id,
-        version=1,  # a reading is never changed
-        last_updated=observation.created_at,
-        patient_id=patient.id,
-        patient_display=f"{patient.first_name} {patient.last_name}",
-        measured_at=observation.measured_at,
-        status="final",
-        systolic=observation.systolic,
-        systolic_absent_reason=observation.systolic_absent_reason,
-        diastolic=observation.diastolic,
-        diastolic_absent_reason=observation.diastolic_absent_reason,
-        pulse=observation.pulse,
-        device_display=observation.device_id,
-    )
+def _facts(observation: Observation, patient: Patient) -> ReadingFacts:
+    kind = cast("ObservationType", observation.observation_type)
+    about: dict[str, Any] = {
+        "id": observation.id,
+        "version": observation.version,
+        "last_updated": observation.decided_at or observation.created_at,
+        "patient_id": patient.id,
+        "patient_display": f"{patient.first_name} {patient.last_name}",
+        "measured_at": observation.measured_at,
+        "status": _RELEASED[observation.status],
+        "pulse": observation.pulse,
+        "device_display": observation.device_id,
+    }
+    if kind == "blood_pressure":
+        pressures = ("systolic", "systolic_absent_reason", "diastolic", "diastolic_absent_reason")
+        return BloodPressureFacts(**about, **{name: getattr(observation, name) for name in pressures})
+    (measure,) = KINDS[kind].required
+    return VitalFacts(**about, observation_type=kind, value=getattr(observation, measure))

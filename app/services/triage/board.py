@@ -186,8 +186,10 @@ def _tell_of_silence(session: Session, summary: TriageSummary, rules: Rules, at:
     if silence is None:
         return
     source = alert_flow.Source(summary.practice_id, summary.patient_id, rules.version)
-    known = alert_flow.find_open_alerts(session, summary.practice_id, summary.patient_id)
+    known = alert_flow.find_standing_alerts(session, summary.practice_id, summary.patient_id)
     raised = alert_flow.raise_or_fold(session, source, finding_of(silence), known, at)
+    alert_flow.keep_alerts(session, known)
+    alert_flow.record_alerts(session, known)
     summary.unacknowledged_alerts += raised.is_newly_waiting
 
 

@@ -19,16 +19,19 @@ READINGS = Observation.metadata.tables["observations"]
 MEASURES = tuple(vital.measure for vital in VITALS)
 
 
-def earlier(practice_id: Any, patient_id: Any, measured_at: Any) -> ScalarSelect[Any]:
-    """Return the subquery of the readings measured before an instant, newest first; null where no rule looks back."""
+def between(practice_id: Any, patient_id: Any, first: Any, last: Any) -> ScalarSelect[Any]:
+    """Return the subquery of the readings that matter to those measured between two instants, newest first.
+
+    They are the accepted ones up to the last instant; null where no rule looks back.
+    """
     latest = (
         select(READINGS.c.measured_at, *(READINGS.c[name] for name in MEASURES))
         .where(
             READINGS.c.practice_id == practice_id,
             READINGS.c.patient_id == patient_id,
             READINGS.c.status == "final",
-            READINGS.c.measured_at <= measured_at,
-            READINGS.c.measured_at > measured_at - LONGEST_WINDOW,
+            READINGS.c.measured_at <= last,
+            READINGS.c.measured_at > first - LONGEST_WINDOW,
         )
         .order_by(READINGS.c.measured_at.desc())
         .limit(_MOST)

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, bindparam, func, insert, select, update
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from app.database.statements import Statement, send_later
+from app.database.many import Insert, Update
+from app.database.statements import send_later
 from app.domain.triage.assessment import Breach
 from app.domain.triage.evaluation import evaluate_silence
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, ScoreOverride, risk_score
@@ -18,6 +19,7 @@ from app.domain.triage.thresholds import RULES, AlertLevel
 from app.domain.vitals.reading import Reading
 from app.models import AlertOccurrence, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
+from app.models.observation import reading_of
 from app.services.triage.rules import Rules
 
 
@@ -59,6 +61,27 @@ def take_in(summary: TriageSummary, observation: Observation, reading: Reading, 
         "observation_id": str(observation.id),
     }
     summary.latest_vitals = {**summary.latest_vitals, reading.observation_type: latest}
+
+
+def forget(session: Session, summary: TriageSummary, gone: Observation) -> None:
+    """Take a reading that no longer counts out of the summary: the one before it is the latest again."""
+    of = (
+        Observation.practice_id == summary.practice_id,
+        Observation.patient_id == summary.patient_id,
+        Observation.status == "final",
+    )
+    first, last = session.execute(
+        select(func.min(Observation.created_at), func.max(Observation.measured_at)).where(*of)
+    ).one()
+    summary.first_reading_at, summary.last_reading_at = first, last
+    known = summary.latest_vitals.get(gone.observation_type)
+    if known is None or known["observation_id"] != str(gone.id):
+        return
+    summary.latest_vitals = {kind: one for kind, one in summary.latest_vitals.items() if kind != gone.observation_type}
+    same_kind = select(Observation).where(*of, Observation.observation_type == gone.observation_type)
+    before = session.scalar(same_kind.order_by(Observation.measured_at.desc(), Observation.id.desc()).limit(1))
+    if before is not None:
+        take_in(summary, before, reading_of(before), before.created_at)
 
 
 def rescore(
@@ -111,22 +134,16 @@ _KEPT = (
     "risk_score", "risk_level", "formula_version", "parts", "latest_vitals", "first_reading_at", "last_reading_at",
     "unacknowledged_alerts", "refreshed_at", "rule_state", "score_inputs",
 )  # fmt: skip
-_KEEP = Statement(
-    update(_BOARD)
-    .where(_BOARD.c.practice_id == bindparam("of_practice"), _BOARD.c.patient_id == bindparam("of_patient"))
-    .values({name: bindparam(f"new_{name}") for name in _KEPT})
-)
-_MOVE = Statement(
-    insert(TriageTransition.metadata.tables["triage_transitions"]),
-    ["id", "practice_id", "patient_id", "from_level", "to_level"],
+_KEEP = Update(_BOARD, ("practice_id", "patient_id"), _KEPT)
+_MOVE = Insert(
+    TriageTransition.metadata.tables["triage_transitions"],
+    ("id", "practice_id", "patient_id", "from_level", "to_level"),
 )
 
 
 def keep(session: Session, summary: TriageSummary) -> None:
     """Write down what a reading changed of a summary whose row is locked."""
-    values = {f"new_{name}": getattr(summary, name) for name in _KEPT}
-    of = {"of_practice": summary.practice_id, "of_patient": summary.patient_id}
-    send_later(session, (_KEEP, {**values, **of}))
+    send_later(session, (_KEEP, _KEEP.values(summary)))
 
 
 def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: Any) -> ScalarSelect[int]:
@@ -139,6 +156,7 @@ def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: An
             AlertOccurrence.patient_id == patient_id,
             AlertOccurrence.level == level.value,
             AlertOccurrence.raised_at > since,
+            AlertOccurrence.voided_at.is_(None),
         )
         .scalar_subquery()
     )

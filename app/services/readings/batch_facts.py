@@ -1,0 +1,124 @@
+"""What must be known to take in many readings: five questions in one round trip, however many there are."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from app.database.statements import Statement, send
+from app.database.wire import Rows
+from app.domain.actor import Actor
+from app.domain.devices.custody import Holding, holder_at
+from app.domain.devices.identity import identifier_key
+from app.domain.triage.score import ALERT_WINDOW
+from app.domain.vitals.reading import Reading
+from app.models import Alert, Device, DeviceAssignment, DeviceIdentifier, Observation, Patient, TriageSummary
+from app.services.readings.facts import DeviceFacts, PatientFacts, about_patient, device_facts, patient_facts
+from app.services.triage.alert_flow import standing_alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that may be stored."""
+
+    index: int
+    patient_id: UUID
+    reading: Reading
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Instrument:
+    model_id: str
+    holdings: list[Holding]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """All that is known, by what it is about: patients, devices' keys, readings' natural keys."""
+
+    patients: dict[UUID, PatientFacts]
+    known: dict[bytes, UUID]
+    devices: dict[str, _Instrument]
+
+    def device_of(self, patient_id: UUID, reading: Reading) -> DeviceFacts:
+        """Return how the device that a reading names stood to the patient when it measured."""
+        found = self.devices.get(identifier_key(reading.device_id or ""))
+        if found is None:
+            return device_facts(patient_id, False, None, None)
+        return device_facts(patient_id, True, holder_at(found.holdings, reading.measured_at), found.model_id)
+
+
+def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candidate], at: datetime) -> BatchFacts:
+    """Lock the patients' lines of the board, in the order of their ids as everybody does, and ask."""
+    times = [one.reading.measured_at for one in candidates]
+    of = {"practice": actor.practice_id, "patients": sorted({one.patient_id for one in candidates})}
+    keys = {identifier_key(one.reading.device_id) for one in candidates if one.reading.device_id}
+    known = {"keys": [one.key for one in candidates], "first": min(times), "last": max(times)}
+    when = {"since": at - ALERT_WINDOW, "first_measured": min(times), "last_measured": max(times)}
+    lines, facts, alerts, instruments, stored = send(
+        session,
+        (_LOCK, of),
+        (_ABOUT, {**of, **when}),
+        (_ALERTS, of),
+        (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
+        (_KNOWN, {"practice": actor.practice_id, **known}),
+    )
+    summaries = {line.patient_id: TriageSummary(**line._asdict()) for line in lines}
+    standing: dict[UUID, list[Any]] = defaultdict(list)
+    for alert in alerts:
+        standing[alert.patient_id].append(alert)
+    patients = {fact.id: patient_facts(summaries[fact.id], fact, standing[fact.id]) for fact in facts}
+    return BatchFacts(patients, {row.natural_key: row.id for row in stored}, _by_key(instruments))
+
+
+def _by_key(rows: Rows) -> dict[str, _Instrument]:
+    found: dict[str, _Instrument] = {}
+    for row in rows:
+        instrument = found.setdefault(row.key, _Instrument(row.model_id, []))
+        if row.patient_id is not None:
+            instrument.holdings.append(Holding(row.patient_id, row.started_at, row.ended_at))
+    return found
+
+
+_practice = bindparam("practice", type_=Uuid)
+_patients = func.any(bindparam("patients", type_=ARRAY(Uuid)))
+_SUMMARIES = TriageSummary.metadata.tables["triage_summaries"]
+_READINGS = Observation.metadata.tables["observations"]
+_LOCK = Statement(
+    select(_SUMMARIES)
+    .where(_SUMMARIES.c.practice_id == _practice, _SUMMARIES.c.patient_id == _patients)
+    .order_by(_SUMMARIES.c.patient_id)
+    .with_for_update()
+)
+_ABOUT = Statement(
+    select(Patient.id, *about_patient(Patient.id)).where(Patient.practice_id == _practice, Patient.id == _patients)
+)
+_ALERTS = Statement(standing_alerts(_practice, Alert.metadata.tables["alerts"].c.patient_id == _patients))
+_DEVICES = Statement(
+    select(
+        DeviceIdentifier.key, Device.model_id, DeviceAssignment.patient_id, DeviceAssignment.started_at,
+        DeviceAssignment.ended_at,
+    )
+    .join(Device, (Device.practice_id == DeviceIdentifier.practice_id) & (Device.id == DeviceIdentifier.device_id))
+    .outerjoin(
+        DeviceAssignment,
+        (DeviceAssignment.practice_id == Device.practice_id) & (DeviceAssignment.device_id == Device.id),
+    )
+    .where(
+        DeviceIdentifier.practice_id == _practice,
+        DeviceIdentifier.key == func.any(bindparam("devices", type_=ARRAY(Text))),
+    )
+)  # fmt: skip
+_KNOWN = Statement(
+    select(_READINGS.c.natural_key, _READINGS.c.id).where(
+        _READINGS.c.practice_id == _practice,
+        _READINGS.c.natural_key == func.any(bindparam("keys", type_=ARRAY(LargeBinary))),
+        _READINGS.c.measured_at.between(bindparam("first"), bindparam("last")),
+    )
+)
