@@ -86,7 +86,7 @@ def _end(actor: Actor, known: PatientFacts, alert: StandingAlert, at: datetime) 
     """End an alert that should never have been; its rule is no longer remembered as raised."""
     alert.cleared_at = alert.cleared_at or at
     if alert.acknowledged_at is None:
-        alert.acknowledged_at, alert.acknowledged_by = at, actor.user_id
+        alert.acknowledged_at, alert.acknowledged_by = at, actor.author_id
         known.summary.unacknowledged_alerts -= 1
     alert.happened.append("clear")
     state = summaries.remembered(known.summary)
