@@ -22,7 +22,7 @@ class NewBatchSchema(Body):
 
     atomic = YesNo(load_default=False, metadata=_ATOMIC)
     readings = fields.List(
-        fields.Raw(metadata={"type": "object"}),
+        fields.Dict(),
         required=True,
         validate=validate.Length(1, MOST_READINGS),
         metadata=_ITEM,
@@ -33,9 +33,7 @@ class NewBatchSchema(Body):
         return NewBatch([_item(one) for one in data["readings"]], data["atomic"])
 
 
-def _item(given: Any) -> BatchItem:
-    if not isinstance(given, dict):
-        return BatchItem(field_errors={"non_field_errors": ["Not an object."]})
+def _item(given: dict[str, Any]) -> BatchItem:
     values = dict(given)
     reader = _READERS.get(str(values.pop("observation_type", None)))
     if reader is None:
