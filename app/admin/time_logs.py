@@ -11,7 +11,7 @@ from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, moment_in, 
 from app.domain.billing.time_logs import MonthQuery
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
-from app.schemas.time_logs import TimeLogChangesSchema, TimeLogQuerySchema, VoidSchema
+from app.schemas.time_logs import TimeLogChangesSchema, TimeLogQuerySchema, VoidTimeLogSchema
 from app.schemas.time_totals import MonthQuerySchema
 from app.services.accounts.staff import list_staff
 from app.services.billing.time_corrections import list_revisions, update_time_log, void_time_log
@@ -109,5 +109,5 @@ def _edit(time_log_id: UUID) -> UUID:
 
 
 def _void(time_log_id: UUID) -> UUID:
-    given = VoidSchema().load(filled_in("reason"))
+    given = VoidTimeLogSchema().load(filled_in("reason"))
     return void_time_log(actor(), time_log_id, given["reason"], version_seen()).log.id

@@ -12,7 +12,6 @@ from app.domain.roles import Permission
 from app.schemas.base import NothingSchema, PageOnlySchema, page_of
 from app.schemas.notifications import (
     DeliveryQuerySchema,
-    DeliverySchema,
     MarkedSchema,
     NewPushTokenSchema,
     NotificationQuerySchema,
@@ -22,6 +21,7 @@ from app.schemas.notifications import (
     ProviderSchema,
     ProviderSettingsSchema,
     PushTokenSchema,
+    SendingSchema,
 )
 from app.services.notifications.deliveries import list_deliveries, retry_delivery
 from app.services.notifications.inbox import list_notifications, mark_all_read, mark_read
@@ -145,7 +145,7 @@ class Deliveries(MethodView):
 
     @requires(Permission.MANAGE_INTEGRATIONS)
     @notifications.arguments(DeliveryQuerySchema, location="query")
-    @notifications.response(200, page_of(DeliverySchema))
+    @notifications.response(200, page_of(SendingSchema))
     def get(self, query: DeliveryQuery) -> Any:
         """List the practice's deliveries; those that were given up are `dead`."""
         return page_body(list_deliveries(actor(), query))
@@ -157,7 +157,7 @@ class DeliveryRetry(MethodView):
 
     @requires(Permission.MANAGE_INTEGRATIONS)
     @notifications.arguments(NothingSchema, required=False)
-    @notifications.response(200, DeliverySchema)
+    @notifications.response(200, SendingSchema)
     def post(self, _body: dict[str, Any], sending_id: UUID) -> Any:
         """Try a delivery again that was given up."""
         return retry_delivery(actor(), sending_id)

@@ -18,7 +18,7 @@ from app.schemas.time_logs import (
     TimeLogChangesSchema,
     TimeLogQuerySchema,
     TimeLogSchema,
-    VoidSchema,
+    VoidTimeLogSchema,
 )
 from app.schemas.time_totals import MonthQuerySchema, TimeGapSchema, TimeTotalSchema
 from app.schemas.timers import NewTimerSchema, OpenTimerSchema, StoppedTimerSchema, TimerEndSchema, TimerSchema
@@ -85,7 +85,7 @@ class TimeLogVoid(MethodView):
     """Taking an entry out of every count."""
 
     @requires(Permission.WRITE_TIME_LOGS)
-    @time_logs.arguments(VoidSchema)
+    @time_logs.arguments(VoidTimeLogSchema)
     @time_logs.response(200, TimeLogSchema)
     def post(self, given: dict[str, str], time_log_id: UUID) -> Any:
         """Void an entry; it stays on record and counts no more."""

@@ -228,7 +228,7 @@ class DeliveryQuerySchema(PageQuery):
         )  # fmt: skip
 
 
-class DeliverySchema(Row):
+class SendingSchema(Row):
     """How one message went out. Neither address nor patient is in it."""
 
     id = fields.UUID(required=True)

@@ -83,7 +83,7 @@ class TimeLogChangesSchema(Body):
     reason = Text(required=True, longest=500)
 
 
-class VoidSchema(Body):
+class VoidTimeLogSchema(Body):
     """Why an entry does not count."""
 
     reason = Text(required=True, longest=500)
