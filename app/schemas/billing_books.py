@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, fields, post_load, validate
 
 from app.domain.billing.books import NewPayer, NewPolicy
 from app.domain.billing.codes import CPT_LABELS
@@ -14,7 +14,6 @@ from app.schemas.fields import Day, Instant, Text, Whole, YesNo
 _LONGEST_NAME, _LONGEST_ID, _MOST_PREFIXES = 120, 80, 200
 _PREFIX = r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$"
 _DAYS, _UNITS = 30, 10
-_EMPTY = "Say what is to be changed."
 
 
 class NewPayerSchema(Body):
@@ -88,12 +87,6 @@ class PolicyChangesSchema(Body):
     effective_from = Day()
     effective_to = Day(allow_none=True)
     settings = fields.Nested(PolicySettingsSchema)
-
-    @post_load
-    def _changes(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if not data:
-            raise ValidationError(_EMPTY)
-        return data
 
 
 class BillingPolicySchema(Row):

@@ -5,15 +5,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from app.domain.billing.books import NewFeeSchedule, ScheduleQuery, is_priced, repeated
+from app.domain.billing.books import NewFeeSchedule, ScheduleQuery, repeated
 from app.domain.billing.codes import CPT_LABELS
 from app.domain.billing.fees import Fee, Locality
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Money, Text, YesNo
 
-_RVUS = ("total_rvu", "work_rvu", "practice_rvu", "malpractice_rvu")
 _DECIMALS = 4
-_EMPTY = "Say what is to be changed."
 
 
 class Factor(fields.Field[Decimal]):
@@ -51,10 +49,7 @@ class NewFeeSchema(Body):
 
     @post_load
     def _fee(self, data: dict[str, Any], **_: Any) -> Fee:
-        fee = Fee(**data)
-        if not is_priced(fee):
-            raise ValidationError("Needs dollars, total RVUs, or all three parts.", "amount")
-        return fee
+        return Fee(**data)
 
 
 class NewFeeScheduleSchema(Body):
@@ -85,12 +80,6 @@ class FeeScheduleChangesSchema(Body):
     name = Text(longest=120)
     effective_to = Day(allow_none=True)
     in_use = YesNo()
-
-    @post_load
-    def _changes(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if not data:
-            raise ValidationError(_EMPTY)
-        return data
 
 
 class FeeSchema(Row):

@@ -80,7 +80,6 @@ def test_a_policy_in_force_can_be_ended_and_no_more(desk: Desk) -> None:
     coming = desk.post("policies/", effective_from=NEXT_YEAR, settings={}).json["id"]
     assert desk.patch(f"policies/{coming}/", settings={"mue_99458": 4}).json["settings"]["mue_99458"] == 4
     assert desk.patch(f"policies/{coming}/", effective_from="2026-01-01").status_code == 400
-    assert desk.patch(f"policies/{coming}/").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -118,6 +117,8 @@ def test_a_local_schedule_multiplies_by_its_indexes(desk: Desk) -> None:
     more = desk.post(f"{path}fees/", code="99453", amount=21.71)
     assert (more.status_code, more.json["fees"][-1]["code"]) == (201, "99457")
     assert desk.post(f"{path}fees/", code="99453", amount=30).status_code == 409  # a price is never overwritten
+    assert desk.post(f"{path}fees/", code="99458").status_code == 400
+    assert desk.post("fee-schedules/", **SCHEDULE, fees=[{"code": "99458", "work_rvu": 1}]).status_code == 400
     assert desk.patch(path, in_use=False).json["in_use"] is False
     assert desk.patch(path, effective_to="2025-12-31").status_code == 400
 
@@ -127,7 +128,7 @@ def test_a_local_schedule_multiplies_by_its_indexes(desk: Desk) -> None:
     [
         ("conversion_factor", 0), ("conversion_factor", "33"), ("gpci_work", 1.00001), ("payer_id", "nobody"),
         ("payer_id", "01a20af7-0000-7000-8000-000000000000"), ("effective_to", "2025-01-01"),
-        ("fees", [{"code": "99457"}]), ("fees", [{"code": "99457", "amount": 1}] * 2), ("in_use", False),
+        ("amount", 1), ("fees", [{"code": "99457", "amount": 1}] * 2), ("in_use", False),
     ],
 )  # fmt: skip
 def test_a_schedule_that_cannot_be_is_refused_by_name(desk: Desk, field: str, value: object) -> None:

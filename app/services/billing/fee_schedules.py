@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
-from app.domain.billing.books import NewFeeSchedule, ScheduleQuery
+from app.domain.billing.books import NewFeeSchedule, ScheduleQuery, is_priced
 from app.domain.billing.fees import Fee, FeeSchedule
 from app.domain.errors import Conflict, NotFound, ValidationFailed
 from app.domain.paging import Page
@@ -80,6 +80,7 @@ def create_fee_schedule(actor: Actor, new: NewFeeSchedule) -> ShownSchedule:
             gpci_malpractice=new.locality.malpractice, in_use=True,
         )  # fmt: skip
         _refuse_wrong_end(row)
+        _refuse_unpriced(*new.fees)
         session.add(row)
         session.flush()
         session.add_all(FeeRow(**fee_values(actor.practice_id, row.id, fee)) for fee in new.fees)
@@ -102,10 +103,12 @@ def update_fee_schedule(
 
 
 def add_fee(actor: Actor, schedule_id: UUID, fee: Fee, version: int | None) -> ShownSchedule:
-    """Price one more code in a schedule; raises NotFound, StaleVersion, and Conflict when it has a price there."""
+    """Price one more code in a schedule; raises NotFound, StaleVersion, ValidationFailed for no price,
+    and Conflict when the code has one there."""
     with transaction() as session:
         row = _find(session, actor, schedule_id, lock=True)
         require_version(row, version)
+        _refuse_unpriced(fee)
         session.add(FeeRow(**fee_values(actor.practice_id, row.id, fee)))
         try:
             session.flush()
@@ -164,3 +167,10 @@ def _require_payer(session: Session, actor: Actor, payer_id: UUID | None) -> Non
 def _refuse_wrong_end(row: FeeScheduleRow) -> None:
     if row.effective_to is not None and row.effective_to < row.effective_from:
         raise ValidationFailed({"effective_to": ["Must not lie before the first day."]})
+
+
+def _refuse_unpriced(*fees: Fee) -> None:
+    unpriced = [fee.code for fee in fees if not is_priced(fee)]
+    if unpriced:
+        wanted = f"{', '.join(unpriced)} needs dollars, total RVUs, or all three parts of them."
+        raise ValidationFailed({"amount": [wanted]})

@@ -12,7 +12,7 @@ from app.audit import events
 from app.domain.actor import Actor
 from app.domain.billing.answers import Answer
 from app.domain.billing.case import Case
-from app.domain.billing.clocks import Window, month_of
+from app.domain.billing.clocks import Clock, Window, month_of
 from app.domain.billing.engine import evaluate, plan_new_periods
 from app.domain.billing.facts import Book, Horizon, PatientFacts
 from app.domain.billing.month_close import CloseQuery, Progress, progress_of
@@ -75,9 +75,17 @@ def _progress(facts: PatientFacts, book: Book, horizon: Horizon) -> Progress:
 
 
 def _line(patient: Patient, progress: Progress, facts: PatientFacts, book: Book, horizon: Horizon) -> MonthLine:
-    answers = [one for one in evaluate(facts, book, horizon).answers if one.program is Program.RPM]
-    shown = {progress.month, progress.period}
-    return MonthLine(patient, progress, tuple(one for one in answers if one.window in shown))
+    answers = evaluate(facts, book, horizon).answers
+    return MonthLine(patient, progress, tuple(one for one in answers if _belongs(one, progress)))
+
+
+def _belongs(answer: Answer, progress: Progress) -> bool:
+    """Say whether an RPM answer is of the month or its period; set-up that still lacks something is shown in any."""
+    if answer.program is not Program.RPM:
+        return False
+    if answer.clock is Clock.EPISODE:
+        return not answer.is_billable or progress.month.overlaps(answer.window)
+    return answer.window in {progress.month, progress.period}
 
 
 def _patients(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Patient]:
