@@ -80,11 +80,12 @@ def _line(patient: Patient, progress: Progress, facts: PatientFacts, book: Book,
 
 
 def _belongs(answer: Answer, progress: Progress) -> bool:
-    """Say whether an RPM answer is of the month or its period; set-up that still lacks something is shown in any."""
+    """Say whether an RPM answer is of the month or its period; set-up that lacks something is of the present one."""
     if answer.program is not Program.RPM:
         return False
     if answer.clock is Clock.EPISODE:
-        return not answer.is_billable or progress.month.overlaps(answer.window)
+        is_lacking = not answer.is_billable and not progress.month_is_over
+        return is_lacking or progress.month.overlaps(answer.window)
     return answer.window in {progress.month, progress.period}
 
 
