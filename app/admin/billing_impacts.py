@@ -11,7 +11,7 @@ from app.domain.billing.entries import ImpactQuery
 from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.billing_lines import ImpactQuerySchema, StatusNoteSchema
-from app.services.billing.impacts import acknowledge_impact, list_impacts
+from app.services.billing.impacts import acknowledge_impact, get_impact, list_impacts
 from app.web.security import actor
 
 _OPEN = ImpactQuery(PageRequest(), is_acknowledged=False)
@@ -28,6 +28,7 @@ def settle_impact(impact_id: UUID) -> ResponseReturnValue:
     """Acknowledge an impact."""
     done = attempt(f"impact-{impact_id}", lambda: _settle(impact_id))
     if isinstance(done, Refusal):
+        get_impact(actor(), impact_id)  # one that is not there is not found, whatever the form lacks
         return _page(_OPEN, done)
     flash("Impact acknowledged.")
     return redirect(url_for("admin.billing_impacts"), 303)
