@@ -14,6 +14,7 @@ TABS = (
     ("admin.patient_devices", "Devices", Permission.READ_DEVICES),
     ("admin.patient_consents", "Consents", Permission.READ_PATIENTS),
     ("admin.patient_time", "Time", Permission.READ_TIME_LOGS),
+    ("admin.patient_billing", "Billing", Permission.READ_PATIENTS),
     ("admin.patient_timeline", "Timeline", Permission.READ_PATIENTS),
 )
 PROGRAMS = {

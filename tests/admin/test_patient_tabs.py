@@ -31,8 +31,8 @@ def test_each_tab_has_an_address_and_says_that_it_is_open(client: FlaskClient, d
 
 @pytest.mark.parametrize(
     ("role", "tabs"),
-    [(Role.BILLING_MANAGER, ["Overview", "Consents", "Time", "Timeline"]),
-     (Role.DATA_MONITOR, ["Overview", "Vitals", "Thresholds", "Devices", "Consents", "Timeline"])],
+    [(Role.BILLING_MANAGER, ["Overview", "Consents", "Time", "Billing", "Timeline"]),
+     (Role.DATA_MONITOR, ["Overview", "Vitals", "Thresholds", "Devices", "Consents", "Billing", "Timeline"])],
 )  # fmt: skip
 def test_a_tab_that_one_may_not_open_is_not_there(client: FlaskClient, role: Role, tabs: list[str]) -> None:
     """The matrix decides."""

@@ -42,6 +42,8 @@ EXAMPLES: dict[str, Any] = {
     "cpt_code": "99457",
     "service_date": "2026-10-31",
     "units": 1,
+    "amount": 21,
+    "covered_dx_prefixes": ["I50"],
 }
 
 

@@ -12,8 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.domain.billing.books import NewFeeSchedule, NewPayer, NewPolicy
 from app.domain.billing.entries import NewBillingEntry
 from app.domain.billing.facts import CircumstanceKind, NewCircumstance
+from app.domain.billing.policy import PolicySettings
 from app.domain.billing.reconcile import Impact, ImpactKind
 from app.domain.billing.time_logs import Activity, NewTimeLog, Work
 from app.domain.enrolment.documents import DocumentType
@@ -33,7 +35,10 @@ from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
 from app.services.billing.circumstances import record_circumstance
 from app.services.billing.entries import create_entry
+from app.services.billing.fee_schedules import create_fee_schedule
 from app.services.billing.ledger import raise_impacts
+from app.services.billing.payers import create_payer
+from app.services.billing.policies import create_policy
 from app.services.billing.time_entries import create_time_log
 from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
@@ -131,7 +136,14 @@ class World:
             session.flush()
             raise_impacts(session, self.practice_id, [(self.patient.id, impact)])
             impact_id = session.scalar(select(BillingImpact.id).where(BillingImpact.entry_id == entry.id))
-        return {"entry_id": entry.id, "circumstance_id": circumstance.id, "impact_id": impact_id}
+            payer = create_payer(doctor.actor, NewPayer(f"{self.mark} Health"))
+            session.flush()
+            policy = create_policy(doctor.actor, payer.id, NewPolicy(_DAY, PolicySettings()))
+            schedule = create_fee_schedule(
+                doctor.actor, NewFeeSchedule(self.mark, _DAY, Decimal("33.4009"), payer_id=payer.id)
+            )  # fmt: skip
+        books = {"payer_id": payer.id, "policy_id": policy.id, "schedule_id": schedule.row.id}
+        return {"entry_id": entry.id, "circumstance_id": circumstance.id, "impact_id": impact_id, **books}
 
     def _import(self, doctor: Person) -> object:
         """Take in a file that waits to be looked at."""

@@ -43,7 +43,7 @@ def evaluate(facts: PatientFacts, book: Book, horizon: Horizon) -> Evaluation:
     cases: dict[Program, Case] = {}
     new: list[Period] = []
     for program in _programs(facts, book, known):
-        planned = _plan(Case(facts, program, book, known, horizon.as_of))
+        planned = plan_new_periods(Case(facts, program, book, known, horizon.as_of))
         new += planned
         cases[program] = Case(_with_periods(facts, planned), program, book, known, horizon.as_of)
     answers = _judge_all(cases, book, horizon)
@@ -60,7 +60,7 @@ def _programs(facts: PatientFacts, book: Book, known: Window) -> list[Program]:
     return [program for program in Program if program in active]
 
 
-def _plan(case: Case) -> list[Period]:
+def plan_new_periods(case: Case) -> list[Period]:
     """Return the periods that data asks for and nobody stored yet; provisional ones where nothing is covered."""
     if case.program not in _MONITORING:
         return []

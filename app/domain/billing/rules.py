@@ -65,6 +65,10 @@ class CodeRule:
     qmb: bool | None = None
     yields: tuple[Yield, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the rule as JSON has it: lists in order, so that the same rule reads the same."""
+        return json.loads(json.dumps(asdict(self), default=_plain))  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True)
 class RuleSet:

@@ -1,5 +1,6 @@
 """What is in force for a practice: its payers, policies and fee schedules, founded on those that the product ships."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
@@ -31,13 +32,19 @@ def load_book(session: Session, practice_id: UUID) -> Book:
     return Book(rule_book(), FeeBook(tuple(schedules)), PolicyBook(tuple(_policy(row, payers) for row in policies)))
 
 
+def found_book(session: Session, practice_id: UUID) -> None:
+    """Found the practice's book from the shipped data if nobody has asked for it yet."""
+    if session.scalar(select(FeeScheduleRow.id).where(FeeScheduleRow.practice_id == practice_id).limit(1)) is None:
+        seed_defaults(session, practice_id)
+
+
 def seed_defaults(session: Session, practice_id: UUID) -> None:
     """Give a practice the national schedules and a policy with the defaults, where it has none; twice does nothing."""
     for schedule in national_schedules():
         row = insert(FeeScheduleRow).values(_schedule_values(practice_id, schedule)).on_conflict_do_nothing()
         schedule_id = session.scalar(row.returning(FeeScheduleRow.id), execution_options=_RECORDED)
         if schedule_id is not None:
-            fees = [_fee_values(practice_id, schedule_id, fee) for fee in schedule.fees.values()]
+            fees = [fee_values(practice_id, schedule_id, fee) for fee in schedule.fees.values()]
             session.execute(insert(FeeRow).values(fees))
             _tell(session, "billing_fee_schedule", schedule_id)
     first = min(schedule.effective_from for schedule in national_schedules())
@@ -58,18 +65,23 @@ def _tell(session: Session, kind: str, row_id: UUID) -> None:
 def _schedules(session: Session, practice_id: UUID, payers: dict[UUID, str]) -> list[FeeSchedule]:
     fees: dict[UUID, dict[str, Fee]] = {}
     for row in session.scalars(select(FeeRow).where(FeeRow.practice_id == practice_id)):
-        fees.setdefault(row.schedule_id, {})[row.code] = Fee(
-            row.code, row.total_rvu, row.work_rvu, row.practice_rvu, row.malpractice_rvu, row.amount, row.confidence
-        )
+        fees.setdefault(row.schedule_id, {})[row.code] = fee_of(row)
     rows = session.scalars(select(FeeScheduleRow).where(FeeScheduleRow.practice_id == practice_id))
-    return [
-        FeeSchedule(
-            str(row.id), row.name, row.effective_from, row.effective_to, row.conversion_factor, fees.get(row.id, {}),
-            payers[row.payer_id] if row.payer_id else None,
-            Locality(row.gpci_work, row.gpci_practice, row.gpci_malpractice), row.in_use,
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [schedule_of(row, fees.get(row.id, {}), payers) for row in rows]
+
+
+def fee_of(row: FeeRow) -> Fee:
+    """Return a line of a schedule as the engine takes it."""
+    return Fee(row.code, row.total_rvu, row.work_rvu, row.practice_rvu, row.malpractice_rvu, row.amount, row.confidence)
+
+
+def schedule_of(row: FeeScheduleRow, fees: Mapping[str, Fee], payers: Mapping[UUID, str]) -> FeeSchedule:
+    """Return a schedule as the engine takes it; `payers` names at least its own."""
+    return FeeSchedule(
+        str(row.id), row.name, row.effective_from, row.effective_to, row.conversion_factor, fees,
+        payers[row.payer_id] if row.payer_id else None,
+        Locality(row.gpci_work, row.gpci_practice, row.gpci_malpractice), row.in_use,
+    )  # fmt: skip
 
 
 def _policy(row: BillingPolicy, payers: dict[UUID, str]) -> Policy:
@@ -86,7 +98,8 @@ def _schedule_values(practice_id: UUID, schedule: FeeSchedule) -> dict[str, obje
     }  # fmt: skip
 
 
-def _fee_values(practice_id: UUID, schedule_id: UUID, fee: Fee) -> dict[str, object]:
+def fee_values(practice_id: UUID, schedule_id: UUID, fee: Fee) -> dict[str, object]:
+    """Return the columns of a fee's row."""
     return {
         "practice_id": practice_id, "schedule_id": schedule_id, "code": fee.code, "total_rvu": fee.total_rvu,
         "work_rvu": fee.work_rvu, "practice_rvu": fee.practice_rvu, "malpractice_rvu": fee.malpractice_rvu,

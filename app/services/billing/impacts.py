@@ -43,6 +43,20 @@ def list_impacts(actor: Actor, query: ImpactQuery) -> Page[ShownImpact]:
         return Page(shown, count, query.paging)
 
 
+def get_impact(actor: Actor, impact_id: UUID) -> ShownImpact:
+    """Return an impact of the practice; raises NotFound."""
+    with transaction() as session:
+        mine = (BillingImpact.practice_id == actor.practice_id, BillingImpact.id == impact_id)
+        row = session.execute(_shown().where(*mine)).one_or_none()
+        if row is None:
+            raise NotFound
+        shown = ShownImpact(*row)
+        events.record(
+            session, "billing_impact:read", "billing_impact", resource_id=impact_id, patient_id=shown.patient.id
+        )  # fmt: skip
+        return shown
+
+
 def acknowledge_impact(actor: Actor, impact_id: UUID, note: str | None, version: int | None) -> ShownImpact:
     """Say that somebody has seen an impact and settled it; raises NotFound, Conflict when somebody has before."""
     with transaction() as session:

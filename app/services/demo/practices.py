@@ -18,6 +18,7 @@ from app.domain.vitals.reading import Reading, blood_pressure
 from app.models import User
 from app.services.accounts.users import create_user
 from app.services.billing.entries import create_entry
+from app.services.demo.billing import play_billing
 from app.services.demo.devices import cuff_serial, equip, fill_shelf
 from app.services.demo.enrolment import enrol_demo_patients
 from app.services.demo.people import particulars
@@ -75,6 +76,7 @@ def seed_demo() -> bool:
     play_triage(staff, patients)
     _bill(staff["billing"], patients[:6])
     enrol_demo_patients(staff["clinician"], patients)
+    play_billing(staff, patients)
     other = _found("Other Family Practice", "@otherpractice.com", _DEMO_STAFF[:1])
     others = [_somebody(other, number, dice) for number in range(OTHER_PATIENTS)]
     equip(other["clinician"], others, set())
