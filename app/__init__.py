@@ -8,6 +8,7 @@ from app.api.alerts import alerts
 from app.api.audit import audit as audit_reports  # `app.audit` is a room of its own
 from app.api.auth import auth
 from app.api.billing import billing
+from app.api.billing_outlooks import billing_outlooks
 from app.api.break_glass import break_glass
 from app.api.circumstances import circumstances
 from app.api.consents import consents
@@ -60,6 +61,7 @@ GROUPS = (
     ingestion,
     triage,
     billing,
+    billing_outlooks,
     time_logs,
     fhir,
     audit_reports,
