@@ -8,7 +8,10 @@ from app.api.alerts import alerts
 from app.api.audit import audit as audit_reports  # `app.audit` is a room of its own
 from app.api.auth import auth
 from app.api.billing import billing
+from app.api.billing_evidence import billing_evidence
 from app.api.billing_outlooks import billing_outlooks
+from app.api.billing_reports import billing_reports
+from app.api.billing_simulations import billing_simulations
 from app.api.break_glass import break_glass
 from app.api.circumstances import circumstances
 from app.api.consents import consents
@@ -61,7 +64,10 @@ GROUPS = (
     ingestion,
     triage,
     billing,
+    billing_evidence,
     billing_outlooks,
+    billing_reports,
+    billing_simulations,
     time_logs,
     fhir,
     audit_reports,

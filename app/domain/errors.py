@@ -231,6 +231,13 @@ class BillingConflict(Conflict):
     default_detail = "The line may not stand beside others."
 
 
+class EvidenceIncomplete(Conflict):
+    """A line lacks what would prove it; the sentence names everything that is missing."""
+
+    code = "evidence_incomplete"
+    default_detail = "The line is not documented well enough for an evidence packet."
+
+
 class EntryMoveNotAllowed(Conflict):
     """The line's life cycle does not lead there."""
 

@@ -97,5 +97,5 @@ def test_the_backtest_gives_a_score_and_ten_bins(client: FlaskClient) -> None:
     of.measures(*days_from(start, 20))
     found = {one["threshold"]: one for one in _get(client, of, "forecast/backtest/")["thresholds"]}
     assert found["days_16"]["count"] == 5
-    assert [round(one["low"], 1) for one in found["days_16"]["bins"]] == [number / 10 for number in range(10)]
+    assert [float(one["low"]) for one in found["days_16"]["bins"]] == [number / 10 for number in range(10)]
     assert 0 <= found["days_16"]["brier"] <= 1

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.billing.entries import EntryStatus
 from app.domain.billing.local_months import Month
+from app.domain.billing.simulate import Scenario
 from app.domain.paging import PageRequest
 
 OutlookOrdering = Literal["-at_stake", "at_stake", "act_by"]
@@ -51,3 +52,13 @@ class MonthReportQuery:
 
     paging: PageRequest
     month: Month | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What the simulator is asked: a month, the present one when none is given, and what is different in it."""
+
+    scenario: Scenario
+    month: Month | None = None
+    as_of: datetime | None = None
+    fee_schedule_id: UUID | None = None
