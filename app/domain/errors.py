@@ -225,17 +225,10 @@ class TimerNotRunning(Conflict):
 
 
 class BillingConflict(Conflict):
-    """A line may not stand beside others: each conflict names its rule and the rows."""
+    """A line may not stand beside others, with each rule and the rows; or lacks proof, with all that is missing."""
 
     code = "billing_conflict"
     default_detail = "The line may not stand beside others."
-
-
-class EvidenceIncomplete(Conflict):
-    """A line lacks what would prove it; the sentence names everything that is missing."""
-
-    code = "evidence_incomplete"
-    default_detail = "The line is not documented well enough for an evidence packet."
 
 
 class EntryMoveNotAllowed(Conflict):

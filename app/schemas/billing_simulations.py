@@ -103,7 +103,7 @@ class SimulationRequestSchema(Body):
             settings = read_settings(said) if (said := other.pop("settings", None)) is not None else None
         except (ValueError, TypeError) as error:
             raise ValidationError(str(error), "overrides") from error
-        lists = {name: tuple(other.get(name, ())) for name in ("readings", "minutes", "enrol", "drop")}
+        lists: dict[str, Any] = {name: tuple(other.get(name, ())) for name in ("readings", "minutes", "enrol", "drop")}
         scenario = Scenario(data["rule_set"], settings=settings, as_of=other.get("as_of"), **lists)
         return WhatIf(scenario, data.get("month"), data.get("as_of"), data["fee_schedule"])
 

@@ -45,7 +45,6 @@ STATUS: dict[str, int] = {
     "device_move_not_allowed": 409,
     "enrollment_overlap": 409,
     "billing_conflict": 409,
-    "evidence_incomplete": 409,
     "entry_move_not_allowed": 409,
     "patient_merged": 409,
     "time_overlap": 409,

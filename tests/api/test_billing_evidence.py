@@ -111,7 +111,7 @@ def test_an_under_documented_line_is_refused_with_what_is_missing(client: FlaskC
     body = {"patient_id": str(of.patient_id), "cpt_code": "99457", "service_date": START.isoformat(), "amount": 51.77}
     entry = client.post(URL, json=body, headers=signed_in(client, of.biller)).json["id"]
     refused = _post(client, of, entry)
-    assert (refused.status_code, refused.json["code"]) == (409, "evidence_incomplete")
+    assert (refused.status_code, refused.json["code"]) == (409, "billing_conflict")
     assert "TIME_LT_20" in refused.json["detail"]
     assert "NO_INTERACTIVE" in refused.json["detail"]
 

@@ -1,6 +1,7 @@
 """Reports of billing over HTTP: revenue, days and minutes, leakage; each as a file as well."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_revenue_by_every_group(client: FlaskClient) -> None:
     """Month, code, payer, provider, status: one line of 52.11."""
     found = _get(client, _billed(), "revenue/", group_by="month,code,payer,provider,status").json
     (row,) = found["rows"]
-    assert (row["lines"], row["units"], row["amount"], found["amount"]) == (1, 1, 52.11, 52.11)
+    assert (row["lines"], row["units"], row["amount"], found["amount"]) == (1, 1, Decimal("52.11"), Decimal("52.11"))
     group = row["group"]
     assert (group["month"], group["code"], group["payer"], group["status"]) == (MONTH, "99454", "none", "pending")
     assert group["provider"] != "none"

@@ -1,6 +1,7 @@
 """The simulator over HTTP: the real month, last year's rules, supposed facts, and not a byte written."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -58,7 +59,7 @@ def test_a_scenario_that_changes_nothing_is_exactly_the_real_month(client: Flask
     with in_house(of.biller.actor):
         generate_entries(of.biller.actor, RunRequest())
     assert (found["flips"], found["baseline_amount"]) == ([], found["scenario_amount"])
-    assert found["scenario_amount"] == float(of.row("amount").amount) == 52.11
+    assert found["scenario_amount"] == of.row("amount").amount == Decimal("52.11")
 
 
 def test_2025_beside_2026(client: FlaskClient) -> None:
@@ -66,7 +67,7 @@ def test_2025_beside_2026(client: FlaskClient) -> None:
     of = _patient()
     found = _ask(client, of, rule_set="2025")
     (code,) = found["by_code"]
-    assert (code["cpt_code"], code["amount"], code["scenario_amount"]) == ("99445", 52.11, 0)
+    assert (code["cpt_code"], code["amount"], code["scenario_amount"]) == ("99445", Decimal("52.11"), 0)
     (flip,) = found["flips"]
     assert (flip["was_billable"], flip["reasons"]) == (True, ["CODE_NOT_EFFECTIVE"])
     assert flip["patient_id"] == str(of.patient_id)

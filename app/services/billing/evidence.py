@@ -19,12 +19,13 @@ from app.domain.billing.entries import EntryStatus
 from app.domain.billing.facts import Horizon, PatientFacts
 from app.domain.billing.packet import BilledLine
 from app.domain.enrolment.coverage import coverage_on
-from app.domain.errors import EvidenceIncomplete
+from app.domain.errors import BillingConflict
 from app.models import BillingEntry, Patient, Practice
 from app.services.billing import packet_rows
 from app.services.billing.books import load_book
 from app.services.billing.entries import find_line
 from app.services.billing.facts import load_patients
+from app.services.billing.packet_pdf import summary_pdf
 from app.services.billing.reading_days import load_every_reading
 from app.services.transaction import now, transaction
 
@@ -38,7 +39,7 @@ class EvidencePacket:
 
 
 def build_evidence(actor: Actor, entry_id: UUID) -> EvidencePacket:
-    """Build a line's packet; raises NotFound, and EvidenceIncomplete with all that is missing."""
+    """Build a line's packet; raises NotFound, and BillingConflict with all that is missing."""
     with transaction() as session:
         found = find_line(session, actor, entry_id)
         entry, patient = found.entry, found.patient
@@ -50,8 +51,6 @@ def build_evidence(actor: Actor, entry_id: UUID) -> EvidencePacket:
 
 
 def _signed(said: dict[str, Any]) -> bytes:
-    from app.services.billing.packet_pdf import summary_pdf  # noqa: PLC0415 - costs 200 ms that few processes need
-
     files = {"readings.csv": packet.readings_csv(said.pop("readings")), "summary.pdf": summary_pdf(said)}
     manifest = packet.manifest_bytes(said, files)
     own = {MANIFEST: manifest, SIGNATURE: packet_signer.sign(manifest), PUBLIC_KEY: packet_signer.public_pem}
@@ -67,7 +66,7 @@ def _said(session: Session, entry: BillingEntry, patient: Patient) -> dict[str, 
     if entry.status == EntryStatus.VOID.value:
         missing.insert(0, "a line that stands: this one is void")
     if missing or answer is None or window is None:
-        raise EvidenceIncomplete(f"Missing: {'; '.join(missing)}.")
+        raise BillingConflict(f"Missing: {'; '.join(missing)}.")
     rows = _readings(session, patient, facts, answer, window) if answer.evidence.days else []
     return {
         "format": FORMAT, "public_key": packet_signer.public_keys[0], "line": packet.line_body(line, answer),

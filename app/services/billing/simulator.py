@@ -83,8 +83,9 @@ def _facts(session: Session, actor: Actor, asked: WhatIf, scenario: Scenario) ->
     """Return everybody whom billing looks at in the month, and those whom the scenario names."""
     horizon = _horizon(session, actor, asked)
     found = {facts.patient_id: facts for facts, _ in every_patient(session, actor, horizon)}
-    named = {one.patient_id for one in (*scenario.enrol, *scenario.drop) if one.patient_id}
-    named |= {one.patient_id for one in (*scenario.readings, *scenario.minutes) if one.patient_id is not None}
+    said = [one.patient_id for one in scenario.enrol] + [one.patient_id for one in scenario.drop]
+    maybe = [one.patient_id for one in scenario.readings] + [one.patient_id for one in scenario.minutes]
+    named = {*said, *(one for one in maybe if one is not None)}
     missing = named - found.keys()
     found |= load_patients(session, actor.practice_id, missing, horizon) if missing else {}
     if named - found.keys():
