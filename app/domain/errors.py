@@ -280,10 +280,9 @@ class Unavailable(VantrexiaError):
     default_detail = "The service is temporarily unavailable."
 
 
-class NotCsv(VantrexiaError):
+class NotCsv(UnsupportedMedia):
     """A file was expected and something else came."""
 
-    code = "unsupported_media_type"
     default_detail = "Send the file with the content type text/csv."
 
 

@@ -5,7 +5,6 @@ Files are made batch by batch, each batch a transaction whose audit event names 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -207,11 +206,11 @@ def _conditions(actor: Actor, query: RevenueQuery) -> list[ColumnElement[bool]]:
     status = BillingEntry.status
     conditions = [BillingEntry.practice_id == actor.practice_id]
     conditions.append(status == query.status.value if query.status else status != EntryStatus.VOID.value)
-    bounds: tuple[tuple[date | None, Any], ...] = (
-        (query.date_from, BillingEntry.service_date >= query.date_from),
-        (query.date_to, BillingEntry.service_date <= query.date_to),
-    )
-    return [*conditions, *(condition for day, condition in bounds if day is not None)]
+    if query.date_from is not None:
+        conditions.append(BillingEntry.service_date >= query.date_from)
+    if query.date_to is not None:
+        conditions.append(BillingEntry.service_date <= query.date_to)
+    return conditions
 
 
 def _providers(
