@@ -93,7 +93,9 @@ class SimulationRequestSchema(Body):
     month = MonthField(metadata={"description": "YYYY-MM; this month by default."})
     as_of = Instant(metadata={"description": "The moment of the question; now by default."})
     rule_set = Text(longest=40, load_default=None, metadata={"description": "2025 or 2026: its rules on all dates."})
-    fee_schedule = fields.UUID(load_default=None, metadata={"description": "One schedule for all dates and payers."})
+    fee_schedule = fields.UUID(
+        load_default=None, allow_none=True, metadata={"description": "One schedule for all dates and payers."}
+    )
     overrides = fields.Nested(OverridesSchema, load_default=dict)
 
     @post_load

@@ -37,6 +37,9 @@ EXAMPLES: dict[str, Any] = {
     "cpt_code": "99457",
     "service_date": "2026-10-31",
     "units": 1,
+    "rule_set": "2026",
+    "fee_schedule": None,
+    "overrides": {},
 }
 
 
