@@ -9,6 +9,10 @@ from app.api.audit import audit as audit_reports  # `app.audit` is a room of its
 from app.api.auth import auth
 from app.api.billing import billing
 from app.api.billing_books import billing_books
+from app.api.billing_evidence import billing_evidence
+from app.api.billing_outlooks import billing_outlooks
+from app.api.billing_reports import billing_reports
+from app.api.billing_simulations import billing_simulations
 from app.api.break_glass import break_glass
 from app.api.circumstances import circumstances
 from app.api.consents import consents
@@ -64,6 +68,10 @@ GROUPS = (
     triage,
     billing,
     billing_books,
+    billing_evidence,
+    billing_outlooks,
+    billing_reports,
+    billing_simulations,
     time_logs,
     fhir,
     audit_reports,

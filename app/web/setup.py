@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.crypto.key_file import KeyFile
 from app.crypto.keyring import keyring
+from app.crypto.packet_signer import packet_signer
 from app.extensions import csrf, db, jwt, migrate
 from app.integrations.dispatch import dispatch
 from app.integrations.egress import gate
@@ -119,6 +120,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
 def _set_up_keys(app: Flask, settings: SharedSettings) -> None:
     signing_keys.ring.configure(settings.jwt_secret_keys, _file(settings.jwt_key_file, settings))
     signing_keys.init_app(app)
+    packet_signer.configure(settings.field_encryption_keys)
     keyring.configure(
         settings.field_encryption_keys, load_wrapped_keys, _file(settings.field_key_file, settings),
         fresh_for=settings.key_refresh_seconds,

@@ -44,6 +44,9 @@ EXAMPLES: dict[str, Any] = {
     "units": 1,
     "amount": 21,
     "covered_dx_prefixes": ["I50"],
+    "rule_set": "2026",
+    "fee_schedule": None,
+    "overrides": {},
 }
 
 

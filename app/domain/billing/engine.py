@@ -40,14 +40,18 @@ class Evaluation:
 def evaluate(facts: PatientFacts, book: Book, horizon: Horizon) -> Evaluation:
     """Answer for one patient. The facts must reach back to `horizon.facts_from`."""
     known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
-    cases: dict[Program, Case] = {}
-    new: list[Period] = []
-    for program in _programs(facts, book, known):
-        planned = plan_new_periods(Case(facts, program, book, known, horizon.as_of))
-        new += planned
-        cases[program] = Case(_with_periods(facts, planned), program, book, known, horizon.as_of)
+    cases = {program: planned_case(facts, program, book, horizon) for program in _programs(facts, book, known)}
+    stored = len(facts.periods)
+    new = [period for case in cases.values() for period in case.facts.periods[stored:]]
     answers = _judge_all(cases, book, horizon)
     return Evaluation(facts.patient_id, tuple(answers), tuple(new))
+
+
+def planned_case(facts: PatientFacts, program: Program, book: Book, horizon: Horizon) -> Case:
+    """Return a patient's program with the periods that are stored and those that a run would store."""
+    known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
+    planned = plan_new_periods(Case(facts, program, book, known, horizon.as_of))
+    return Case(_with_periods(facts, planned), program, book, known, horizon.as_of)
 
 
 def _programs(facts: PatientFacts, book: Book, known: Window) -> list[Program]:

@@ -126,7 +126,8 @@ def forecast_minutes(outlook: MinuteOutlook, as_of: date) -> Forecast:
     left = max(0, (outlook.month.ends_on - max(as_of, outlook.month.starts_on)).days + 1)
     pace = pace_of(outlook.contacts, outlook.contact_seconds, outlook.contact_days)
     chances = tuple(_of_minutes(mark, outlook, left, pace) for mark in MINUTE_MARKS)
-    money = _of_two([one.probability for one in chances], list(outlook.amounts))
+    sure, expected, best = _of_two([one.probability for one in chances], list(outlook.amounts))
+    money = (sure if outlook.has_live_contact else Decimal(0), expected, best)  # without a contact nothing is sure
     return Forecast(outlook.month, as_of, left, chances, _minute_reasons(outlook, left, pace, chances), *money)
 
 

@@ -61,7 +61,7 @@ def run(practice_id: UUID, window: Window, patient_ids: Sequence[UUID] | None = 
     """Judge patients, all who are or were in a program when none are named, and write what follows."""
     horizon = Horizon(window, now())
     with transaction() as session:
-        chosen = patient_ids if patient_ids is not None else _candidates(session, practice_id, horizon)
+        chosen = patient_ids if patient_ids is not None else candidates(session, practice_id, horizon)
     result = RunResult()
     for first in range(0, len(chosen), BATCH):
         result = result.plus(_run_batch(practice_id, horizon, chosen[first : first + BATCH]))
@@ -103,8 +103,8 @@ def _run_patient(
     return counts, [(facts.patient_id, impact) for impact in plan.impacts]
 
 
-def _candidates(session: Session, practice_id: UUID, horizon: Horizon) -> list[UUID]:
-    """Return who was in a program in the time, or has a line of the engine's in it."""
+def candidates(session: Session, practice_id: UUID, horizon: Horizon) -> list[UUID]:
+    """Return who was in a program in the time, or has a line of the engine's in it; sorted."""
     enrolled = select(Enrollment.patient_id).where(
         Enrollment.practice_id == practice_id,
         Enrollment.starts_on <= horizon.window.ends_on,

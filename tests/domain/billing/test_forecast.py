@@ -138,9 +138,10 @@ def test_minutes_are_open_until_the_month_is_over() -> None:
 
 
 def test_minutes_have_money_and_reasons() -> None:
-    """17 minutes: the short code is sure, the rest is at stake."""
+    """17 minutes: the short code is sure once there was a live contact (04 §1.6), the rest is at stake."""
     found = _minutes(17 * 60, live=False)
-    assert (found.secured, found.best) == (Decimal("26.05"), Decimal("93.19"))
+    assert (found.secured, found.best) == (Decimal(0), Decimal("93.19"))
+    assert _minutes(17 * 60, live=True).secured == Decimal("26.05")
     assert len(found.reasons) >= 3
     assert found.reasons[-1].inputs == {"has_live_contact": 0, "seconds_missing": 180}
 
