@@ -66,6 +66,7 @@ def test_reviews_and_escalations_stand_in_the_timeline(client: FlaskClient, nurs
     items = client.get(f"/api/v1/patients/{patient.id}/timeline/", headers=headers).json["results"]
     assert [(item["kind"], item["summary"]) for item in items] == [
         ("escalation", "STAT escalation (open): Dizzy."), ("review", "Reviewed (3 min): Stable."),
+        ("time_log", "RPM time: data review, 3 min 00 s"),
     ]  # fmt: skip
 
 
