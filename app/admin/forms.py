@@ -56,6 +56,11 @@ class Refusal:
 NO_REFUSAL = Refusal("")
 
 
+def in_words(message: str) -> str:
+    """Return what a schema says of a field as people say it beside one."""
+    return _IN_WORDS.get(message, message)
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """One form of a page with what stands in it, and what is wrong with that."""
@@ -87,7 +92,7 @@ class Filled:
     def wrong(self, name: str) -> str:
         """Return what is wrong with a field or with an item of its list, as one text."""
         told = self.refusal.fields_of(name) if self.is_refused else []
-        return " ".join(_IN_WORDS.get(message, message) for message in told)
+        return " ".join(in_words(message) for message in told)
 
 
 def filled(refusal: Refusal, name: str, initial: Mapping[str, object] | None = None) -> Filled:

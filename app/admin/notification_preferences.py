@@ -6,8 +6,9 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent_version, shown
+from app.admin.account_forms import REFUSALS, Problem, problem_of, shown
 from app.admin.base import console_page
+from app.admin.forms import version_seen
 from app.admin.patient_forms import US_ZONES
 from app.domain.notifications.events import CHOOSABLE, EVENTS, Level
 from app.domain.paging import PageRequest
@@ -30,7 +31,7 @@ def notification_preferences() -> ResponseReturnValue:
 def change_notification_preferences() -> ResponseReturnValue:
     """Change it."""
     try:
-        change_preferences(actor(), PreferencesChangesSchema().load(_entered()), sent_version())
+        change_preferences(actor(), PreferencesChangesSchema().load(_entered()), version_seen())
     except REFUSALS as refusal:
         return _page(problem_of(refusal))
     flash("Your preferences were saved.")

@@ -6,8 +6,9 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, filled, problem_of, shown
+from app.admin.account_forms import REFUSALS, Problem, problem_of, shown
 from app.admin.base import console_page, load_query
+from app.admin.forms import filled_in
 from app.domain.errors import Conflict
 from app.domain.notifications.settings import CARRIERS, USUAL_ADDRESSES, Slot
 from app.domain.roles import Permission
@@ -29,7 +30,7 @@ def notification_providers() -> ResponseReturnValue:
 @console_page("/notifications/providers", Permission.MANAGE_INTEGRATIONS, methods=("POST",))
 def save_notification_provider() -> ResponseReturnValue:
     """Replace one of them."""
-    entered: dict[str, Any] = {**filled(*_FIELDS), "is_active": "is_active" in request.form}
+    entered: dict[str, Any] = {**filled_in(*_FIELDS), "is_active": "is_active" in request.form}
     try:
         save_provider(actor(), ProviderSettingsSchema().load(entered))
     except REFUSALS as refusal:

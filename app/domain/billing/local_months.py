@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from app.domain.days import local_day
+
 _DECEMBER = 12
 
 
@@ -45,4 +47,4 @@ class Month:
 
 def month_of(moment: datetime, timezone: str) -> Month:
     """Return the local month in which an aware moment lies."""
-    return Month.of(moment.astimezone(ZoneInfo(timezone)).date())
+    return Month.of(local_day(moment, timezone))

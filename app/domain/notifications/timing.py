@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from app.domain.days import local_day
 from app.domain.notifications.events import Level
 
 # Waits after each failure, nine tries in about 18 hours. The first are short, because what is critical cannot wait; the
@@ -36,7 +37,7 @@ def quiet_until(moment: datetime, hours: QuietHours | None, timezone: str) -> da
     """
     if hours is None:
         return None
-    zone, today = ZoneInfo(timezone), moment.astimezone(ZoneInfo(timezone)).date()
+    zone, today = ZoneInfo(timezone), local_day(moment, timezone)
     runs_past_midnight = hours.end <= hours.start
     for day in (today - _DAY, today):
         begin = min(_at(day, hours.start, zone))
@@ -48,8 +49,7 @@ def quiet_until(moment: datetime, hours: QuietHours | None, timezone: str) -> da
 
 def next_digest(moment: datetime, hour: int, timezone: str) -> datetime:
     """Return the next full hour of that number, 0 to 23, after a moment; at the hour itself the next day's."""
-    zone = ZoneInfo(timezone)
-    today = moment.astimezone(zone).date()
+    zone, today = ZoneInfo(timezone), local_day(moment, timezone)
     candidates = (max(_at(today + ahead * _DAY, time(hour), zone)) for ahead in (0, 1))
     return next(at for at in candidates if at > moment)
 

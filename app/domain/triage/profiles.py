@@ -53,15 +53,15 @@ PROFILES: Mapping[Condition, Profile] = MappingProxyType(
             _profile(
                 Condition.DIABETES,
                 "Diabetes",
-                glucose_high=("250", Source.TIME_IN_RANGE),
-                glucose_critical_high=("300", Source.CDC_DKA),
+                glucose_high=("250", Source.GLUCOSE_LEVELS),
+                glucose_critical_high=("300", Source.OURS),
                 glucose_low=("70", Source.ADA),
                 glucose_critical_low=("54", Source.ADA),
             ),
             _profile(
                 Condition.COPD,
                 "COPD",
-                spo2_low=("88", Source.BTS_OXYGEN),
+                spo2_low=("87", Source.BTS_OXYGEN),
                 spo2_critical_low=("85", Source.NEWS2_SCALE_2),
                 respiratory_rate_high=("21", Source.NEWS2),
                 respiratory_rate_critical_high=("25", Source.NEWS2),
@@ -69,8 +69,8 @@ PROFILES: Mapping[Condition, Profile] = MappingProxyType(
             _profile(
                 Condition.HEART_FAILURE,
                 "Heart failure",
-                weight_gain_1_day=("1.36", Source.AHA_WEIGHT),
-                weight_gain_7_days=("2.27", Source.AHA_WEIGHT),
+                weight_gain_1_day=("1.36", Source.WEIGHT_GAIN),
+                weight_gain_7_days=("2.27", Source.WEIGHT_GAIN),
             ),
         )
     }

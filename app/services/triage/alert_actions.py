@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
-from app.domain.errors import Conflict, NotFound, ValidationFailed
+from app.domain.errors import Conflict, ValidationFailed
 from app.domain.triage.alert_flow import may_snooze_until
 from app.domain.triage.alerts import BulkAnswer, BulkResult, BulkStatus, Resolution, Snooze
 from app.domain.triage.decisions import DecisionKind
@@ -18,7 +18,7 @@ from app.services.enrolment.checks import find_staff, require_version
 from app.services.transaction import now, transaction
 from app.services.triage.alerts import AlertLine, find_line
 from app.services.triage.decisions import About, note_decision
-from app.services.triage.rescoring import lock_summary
+from app.services.triage.rescoring import lock_with_summary
 
 _RESOLVED = "The alert has been resolved already."
 _TOO_FAR = "Must lie in the future: at most 4 hours ahead for a critical alert, 7 days for a warning."
@@ -107,20 +107,6 @@ def mark_seen(summary: TriageSummary, alert: Alert, user_id: int | None, at: dat
     return True
 
 
-def lock_alert(session: Session, practice_id: UUID, alert_id: UUID) -> tuple[TriageSummary, Alert]:
-    """Return an alert and its patient's line, both locked, the line first as readings do; raises NotFound."""
-    own = Alert.practice_id == practice_id, Alert.id == alert_id
-    patient_id = session.scalar(select(Alert.patient_id).where(*own))
-    while patient_id is not None:
-        summary = lock_summary(session, practice_id, patient_id)
-        wanted = select(Alert).where(*own).with_for_update().execution_options(populate_existing=True)
-        alert = session.scalars(wanted).one()
-        if alert.patient_id == patient_id:
-            return summary, alert
-        patient_id = alert.patient_id  # the record was merged into another one meanwhile
-    raise NotFound
-
-
 def _act(
     actor: Actor,
     alert_id: UUID,
@@ -128,7 +114,7 @@ def _act(
     work: Callable[[Session, TriageSummary, Alert], object],
 ) -> AlertLine:
     with transaction() as session:
-        summary, alert = lock_alert(session, actor.practice_id, alert_id)
+        summary, alert = lock_with_summary(session, Alert, actor.practice_id, alert_id)
         require_version(alert, version)
         work(session, summary, alert)
         session.flush()

@@ -4,21 +4,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
-from app.domain.errors import Conflict, NotFound, ValidationFailed
+from app.domain.errors import Conflict, ValidationFailed
 from app.domain.roles import Role
 from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.escalation import EscalationState, can_answer
-from app.models import Escalation, TriageSummary
+from app.models import Alert, Escalation, TriageSummary
 from app.services.enrolment.checks import find_staff, require_version
 from app.services.transaction import now, transaction
-from app.services.triage.alert_actions import lock_alert, mark_seen
+from app.services.triage.alert_actions import mark_seen
 from app.services.triage.decisions import note_decision
 from app.services.triage.escalations import EscalationLine, about, asked, find_escalation, tell_asked
-from app.services.triage.rescoring import lock_summary, recount_escalations
+from app.services.triage.rescoring import lock_with_summary, recount_escalations
 
 _RESOLVED = "The escalation has been resolved already."
 _CANNOT_ANSWER = "No such member of staff who can acknowledge an escalation."
@@ -37,7 +36,7 @@ def acknowledge_escalation(actor: Actor, escalation_id: UUID, version: int | Non
         escalation.state = EscalationState.ACKNOWLEDGED.value
         escalation.acknowledged_at, escalation.acknowledged_by = at, actor.user_id
         if escalation.alert_id is not None:
-            mark_seen(*lock_alert(session, actor.practice_id, escalation.alert_id), actor.user_id, at)
+            mark_seen(*lock_with_summary(session, Alert, actor.practice_id, escalation.alert_id), actor.user_id, at)
         note_decision(
             session, about(escalation), DecisionKind.ESCALATION_ACKNOWLEDGED, at,
             user_id=actor.user_id, level=escalation.level,
@@ -86,20 +85,6 @@ def resolve_escalation(actor: Actor, escalation_id: UUID, outcome: str, version:
     return _act(actor, escalation_id, version, end)
 
 
-def lock_escalation(session: Session, practice_id: UUID, escalation_id: UUID) -> tuple[TriageSummary, Escalation]:
-    """Return an escalation and its patient's line, both locked, the line first; raises NotFound."""
-    own = Escalation.practice_id == practice_id, Escalation.id == escalation_id
-    patient_id = session.scalar(select(Escalation.patient_id).where(*own))
-    while patient_id is not None:
-        summary = lock_summary(session, practice_id, patient_id)
-        wanted = select(Escalation).where(*own).with_for_update().execution_options(populate_existing=True)
-        escalation = session.scalars(wanted).one()
-        if escalation.patient_id == patient_id:
-            return summary, escalation
-        patient_id = escalation.patient_id  # the record was merged into another one meanwhile
-    raise NotFound
-
-
 def _act(
     actor: Actor,
     escalation_id: UUID,
@@ -107,7 +92,7 @@ def _act(
     work: Callable[[Session, TriageSummary, Escalation], None],
 ) -> EscalationLine:
     with transaction() as session:
-        summary, escalation = lock_escalation(session, actor.practice_id, escalation_id)
+        summary, escalation = lock_with_summary(session, Escalation, actor.practice_id, escalation_id)
         require_version(escalation, version)
         if escalation.state == EscalationState.RESOLVED.value:
             raise Conflict(_RESOLVED)

@@ -20,10 +20,9 @@ from app.domain.triage.reaction import DEFAULT_WARNING_MINUTES, deadlines
 from app.domain.triage.thresholds import AlertLevel
 from app.models import Alert, Escalation, Practice, TriageSettings, TriageSummary
 from app.services.transaction import now, transaction
-from app.services.triage.alert_actions import lock_alert
 from app.services.triage.decisions import About, note_decision
-from app.services.triage.escalation_actions import lock_escalation
 from app.services.triage.escalations import about, ask, asked, open_escalation
+from app.services.triage.rescoring import lock_with_summary
 from app.services.triage.telling import tell
 
 _BATCH = 200
@@ -68,7 +67,7 @@ def _each(
 
 def _wake(session: Session, practice_id: UUID, alert_id: UUID, at: datetime) -> bool:
     """End a snooze; an alert whose condition lasts asks again."""
-    summary, alert = lock_alert(session, practice_id, alert_id)
+    summary, alert = lock_with_summary(session, Alert, practice_id, alert_id)
     if alert.snoozed_until is None or alert.snoozed_until > at:
         return False
     alert.snoozed_until = alert.snooze_reason_enc = None
@@ -93,7 +92,7 @@ def _ask_again(session: Session, summary: TriageSummary, alert: Alert, at: datet
 
 def _escalate(session: Session, practice_id: UUID, alert_id: UUID, at: datetime) -> bool:
     """Escalate an alert that nobody acknowledged in time, once; one that has cleared only stays in the queue."""
-    summary, alert = lock_alert(session, practice_id, alert_id)
+    summary, alert = lock_with_summary(session, Alert, practice_id, alert_id)
     if alert.acknowledged_at is not None or alert.escalates_at is None or alert.escalates_at > at:
         return False
     alert.escalates_at = None
@@ -108,7 +107,7 @@ def _escalate(session: Session, practice_id: UUID, alert_id: UUID, at: datetime)
 
 def _move_on(session: Session, practice_id: UUID, escalation_id: UUID, at: datetime) -> bool:
     """Ask the next step of an escalation that nobody acknowledged in time."""
-    _, escalation = lock_escalation(session, practice_id, escalation_id)
+    _, escalation = lock_with_summary(session, Escalation, practice_id, escalation_id)
     if escalation.state != EscalationState.OPEN.value or escalation.due_at > at:
         return False
     ask(session, escalation, escalation.step + 1, at)

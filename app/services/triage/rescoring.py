@@ -1,6 +1,7 @@
 """Locking a patient's line of the board, and scoring it anew after a decision rather than a reading."""
 
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,9 +11,11 @@ from app.domain.errors import NotFound
 from app.domain.triage.escalation import EscalationLevel, EscalationState
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import AlertLevel
-from app.models import Escalation, TriageSummary
+from app.models import Alert, Escalation, TriageSummary
 from app.services.triage.rules import in_force, rules_from
 from app.services.triage.summaries import alerts_since, rescore
+
+_OnTheBoard = TypeVar("_OnTheBoard", Alert, Escalation)
 
 
 def lock_summary(session: Session, practice_id: UUID, patient_id: UUID) -> TriageSummary:
@@ -26,6 +29,25 @@ def lock_summary(session: Session, practice_id: UUID, patient_id: UUID) -> Triag
     if summary is None:
         raise NotFound
     return summary
+
+
+def lock_with_summary(
+    session: Session, kind: type[_OnTheBoard], practice_id: UUID, row_id: UUID
+) -> tuple[TriageSummary, _OnTheBoard]:
+    """Return an alert or escalation and its patient's line, both locked, the line first as readings do.
+
+    Raises NotFound.
+    """
+    own = kind.practice_id == practice_id, kind.id == row_id
+    patient_id = session.scalar(select(kind.patient_id).where(*own))
+    while patient_id is not None:
+        summary = lock_summary(session, practice_id, patient_id)
+        wanted = select(kind).where(*own).with_for_update().execution_options(populate_existing=True)
+        row = session.scalars(wanted).one()
+        if row.patient_id == patient_id:
+            return summary, row
+        patient_id = row.patient_id  # the record was merged into another one meanwhile
+    raise NotFound
 
 
 def rescore_now(session: Session, summary: TriageSummary, at: datetime) -> None:
