@@ -12,12 +12,14 @@ import psycopg
 
 from app.audit import context
 from app.services.billing.run import RECENT, recent_window, run
+from bench.ours import Ours
 from bench.scale import application
 from bench.seed import Practice, found_practice
 from bench.statements import counting
+from bench.table import Row
 from deploy.local_postgres import LocalPostgres
 
-_SIZES = (1_000, 10_000)
+SIZES = (1_000, 10_000)
 _DAYS = 60
 _FILL = f"""
 WITH of AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM patients WHERE practice_id = %(practice)s)
@@ -64,12 +66,30 @@ WHERE n < 1400;
 def main() -> None:
     """Fill, run twice, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.billing", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     with application() as (app, postgres), app.app_context():
         for size in parser.parse_args().sizes:
             practice = found_practice(postgres, f"Billing{size} Practice", size)
             _fill(postgres, practice)
             print(f"{size:>7,} patients: {_timed(practice.practice_id)}")
+
+
+def measure_billing(ours: Ours, postgres: LocalPostgres, size: int) -> Row:
+    """Return how many patients a second the first run goes through; p50 and p95 are the second run and the first."""
+    with ours.app.app_context():
+        practice = found_practice(postgres, f"Billing{size} Practice", size)
+        _fill(postgres, practice)
+        context.bind(practice_id=practice.practice_id)
+        times, counts = [], []
+        for _ in range(2):
+            started = time.monotonic()
+            with counting() as counted:
+                run(practice.practice_id, recent_window(RECENT))
+            times.append((time.monotonic() - started) * 1000)
+            counts.append(str(counted))
+        context.start(context.AuditContext())
+    first, second = times
+    return Row(f"billing run, {size:,} patients", ours=size * 1000 / first, p50_ms=second, p95_ms=first, sql=counts[0])
 
 
 def _fill(postgres: LocalPostgres, practice: Practice) -> None:

@@ -44,8 +44,8 @@ class Practice:
     patient_ids: tuple[UUID, ...]
 
 
-def found_practice(postgres: LocalPostgres, name: str, patients: int) -> Practice:
-    """Make a practice with a provider and so many patients, each on the board."""
+def found_practice(postgres: LocalPostgres, name: str, patients: int, *, searchable: bool = True) -> Practice:
+    """Make a practice with a provider and so many patients, each on the board; their search tokens can be left out."""
     practice_id = create_practice(name, require_2fa_for=())
     email = f"provider@{name.partition(' ')[0].lower()}.example"
     user = create_user(practice_id, NewUser(email, "Pat", "Provider", Role.PROVIDER, PASSWORD))
@@ -54,7 +54,8 @@ def found_practice(postgres: LocalPostgres, name: str, patients: int) -> Practic
     summaries = [_summary(row, number, user.id, at, dice) for number, row in enumerate(rows)]
     with psycopg.connect(postgres.superuser_dsn("vantrexia")) as connection:
         _copy(connection, Patient, rows)
-        _copy_tokens(connection, rows)
+        if searchable:
+            _copy_tokens(connection, rows)
         _copy(connection, TriageSummary, summaries)
         _copy(connection, TriageTransition, _transitions(summaries, at))
         connection.execute("UPDATE practices SET last_mrn = %s WHERE id = %s", (patients, practice_id))
@@ -119,6 +120,7 @@ def _summary(patient: Patient, number: int, reviewer: int, at: datetime, dice: r
         refreshed_at=at,
         rule_state={},
         score_inputs={},
+        has_active_stat=False,
     )
 
 

@@ -18,6 +18,7 @@ from app.domain.devices.identity import identifier_key
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.vitals.reading import Reading
 from app.models import Alert, Device, DeviceAssignment, DeviceIdentifier, Observation, Patient, TriageSummary
+from app.models.plain import plain
 from app.services.readings.facts import DeviceFacts, PatientFacts, about_patient, device_facts, patient_facts
 from app.services.triage.alert_flow import standing_alerts
 
@@ -69,7 +70,7 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
         (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
         (_KNOWN, {"practice": actor.practice_id, **known}),
     )
-    summaries = {line.patient_id: TriageSummary(**line._asdict()) for line in lines}
+    summaries = {line.patient_id: plain(TriageSummary, line._asdict()) for line in lines}
     standing: dict[UUID, list[Any]] = defaultdict(list)
     for alert in alerts:
         standing[alert.patient_id].append(alert)

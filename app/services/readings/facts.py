@@ -26,6 +26,7 @@ from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.windows import Sample
 from app.domain.vitals.reading import Reading
 from app.models import EmrConnection, Observation, Patient, TriageSummary
+from app.models.plain import plain
 from app.services.devices import holders
 from app.services.triage import alert_flow, history, summaries
 from app.services.triage.alert_flow import StandingAlert
@@ -70,7 +71,7 @@ def lock_and_ask(
     fact = facts[0]
     if not fact.is_active:
         raise PatientArchived
-    patient = patient_facts(TriageSummary(**lines[0]._asdict()), fact, alerts)
+    patient = patient_facts(plain(TriageSummary, lines[0]._asdict()), fact, alerts)
     return patient, device_facts(patient_id, fact.is_registered, fact.holder, fact.model_id), fact.is_known
 
 
@@ -81,7 +82,7 @@ def lock_patient(
     of = {"practice": practice_id, "patient": patient_id}
     asked = {**of, **_times(at, measured_at)}
     lines, facts, alerts = send(session, (_LOCK, of), (_ABOUT, asked), (alert_flow.STANDING_ALERTS, of))
-    return patient_facts(TriageSummary(**lines[0]._asdict()), facts[0], alerts)
+    return patient_facts(plain(TriageSummary, lines[0]._asdict()), facts[0], alerts)
 
 
 def require_own(actor: Actor, patient_id: UUID) -> None:

@@ -12,6 +12,7 @@ from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.reading import Reading, source_of
 from app.models import Observation
 from app.models.observation import new_reading_id
+from app.models.plain import plain
 from app.services.readings.facts import DeviceFacts, PatientFacts
 
 _AS_THEY_CAME = (
@@ -53,6 +54,4 @@ def store_reading(
         "created_by": actor.author_id,
     }
     send_later(session, (_STORE, values))
-    return Observation(
-        **{name: value for name, value in values.items() if value is not None}
-    )  # what is not set is None
+    return plain(Observation, values)
