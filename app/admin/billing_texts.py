@@ -90,17 +90,6 @@ CLOSE_FILTERS = {
     CloseFilter.PAPERS.value: "Papers are missing",
 }
 MARK_WORDS = {MarkState.REACHED: "reached", MarkState.OPEN: "can be reached", MarkState.LOST: "cannot be reached"}
-# Rooms of billing; those that another release brings are led to once they are there.
-ROOMS = (
-    ("/admin/billing/month", "Month"),
-    ("/admin/billing/worklist", "Worklist"),
-    ("/admin/billing/entries", "Entries"),
-    ("/admin/billing/impacts", "Impacts"),
-    ("/admin/billing/simulator", "Simulator"),
-    ("/admin/billing/reports", "Reports"),
-    ("/admin/billing/payers", "Payers"),
-    ("/admin/billing/fee-schedules", "Fees"),
-)
 EVIDENCE_FILE = "/admin/billing/entries/<uuid:entry_id>/evidence"
 
 
@@ -108,13 +97,7 @@ EVIDENCE_FILE = "/admin/billing/entries/<uuid:entry_id>/evidence"
 def _names() -> dict[str, Any]:
     names: dict[str, Any] = {"CPT_LABELS": CPT_LABELS, "CIRCUMSTANCES": CIRCUMSTANCES, "ENTRY_STATES": ENTRY_STATES}
     names |= {"IMPACT_KINDS": IMPACT_KINDS, "CLOSE_FILTERS": CLOSE_FILTERS, "MARK_WORDS": MARK_WORDS}
-    return {**names, "billing_rooms": billing_rooms, "has_evidence_file": has_evidence_file, "may_become": may_become}
-
-
-def billing_rooms() -> list[tuple[str, str]]:
-    """Return the pages of billing that there are, by address and name."""
-    served = _served()
-    return [room for room in ROOMS if room[0] in served]
+    return {**names, "has_evidence_file": has_evidence_file, "may_become": may_become}
 
 
 def has_evidence_file() -> bool:

@@ -56,7 +56,16 @@ PLAN = (
     Group("Patients", (Room("admin.patients", "Patients"),)),
     Group("Devices", (Room("admin.devices", "Inventory"), Room("admin.inbox", "Inbox"))),
     Group("Time", (Room("admin.time_logs", "Entries", also=("timer",)), Room("admin.time_gaps", "What is missing"))),
-    Group("Billing", (Room("admin.billing_month", "Month", also=("billing",)),)),
+    Group("Billing", (
+        Room("admin.billing_month", "Month"),
+        Room("admin.billing_worklist", "Worklist"),
+        Room("admin.billing_entries", "Lines", also=("billing/run",)),
+        Room("admin.billing_impacts", "Impacts"),
+        Room("admin.billing_simulator", "Simulator"),
+        Room("admin.billing_reports", "Reports"),
+        Room("admin.billing_payers", "Payers", also=("billing/policies",)),
+        Room("admin.fee_schedules", "Fees"),
+    )),
     Group("Practice", (
         Room("admin.users", "People"),
         Room("admin.roles", "Roles"),
