@@ -119,6 +119,7 @@ def _summary(patient: Patient, number: int, reviewer: int, at: datetime, dice: r
         refreshed_at=at,
         rule_state={},
         score_inputs={},
+        has_active_stat=False,
     )
 
 
