@@ -15,7 +15,7 @@ from app.domain.vitals.reading import is_from_the_future, natural_key
 from app.models.base import new_id
 from app.services.readings.batch_facts import BatchFacts, Candidate, lock_and_ask_all
 from app.services.readings.intake import AHEAD
-from app.services.readings.judging import put_on_board, take_in
+from app.services.readings.judging import put_on_board, take_in_plainly
 from app.services.transaction import now, transaction
 
 _ONE_BY_ONE = "Corrections are posted one by one."
@@ -88,7 +88,7 @@ def _take_in(session: Session, actor: Actor, facts: BatchFacts, one: Candidate, 
     device = facts.device_of(one.patient_id, one.reading)
     if not device.may_claim:
         return ItemResult(one.index, "error", None, {"device_id": [DeviceNotHeld.default_detail]})
-    stored = take_in(session, actor, known, device, one.reading, one.key, at).observation
+    stored = take_in_plainly(session, actor, known, device, one.reading, one.key, at)
     facts.known[one.key] = stored.id
     return ItemResult(one.index, "created" if stored.status == "final" else "quarantined", stored.id)
 

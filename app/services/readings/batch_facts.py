@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, func, select
@@ -69,12 +70,17 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
         (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
         (_KNOWN, {"practice": actor.practice_id, **known}),
     )
-    summaries = {line.patient_id: TriageSummary(**line._asdict()) for line in lines}
+    summaries = {line.patient_id: _plain_summary(line) for line in lines}
     standing: dict[UUID, list[Any]] = defaultdict(list)
     for alert in alerts:
         standing[alert.patient_id].append(alert)
     patients = {fact.id: patient_facts(summaries[fact.id], fact, standing[fact.id]) for fact in facts}
     return BatchFacts(patients, {row.natural_key: row.id for row in stored}, _by_key(instruments))
+
+
+def _plain_summary(line: Any) -> TriageSummary:
+    """Return a line of the board without the ORM's bookkeeping, which would cost more than judging the reading."""
+    return cast("TriageSummary", SimpleNamespace(**line._asdict()))
 
 
 def _by_key(rows: Rows) -> dict[str, _Instrument]:

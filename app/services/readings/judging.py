@@ -1,8 +1,10 @@
 """Judging readings: could it be true, whom must it alarm, what does the board show now. One way for every way in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -15,8 +17,10 @@ from app.domain.vitals.plausibility import Earlier, implausible
 from app.domain.vitals.reading import Reading
 from app.models import Observation, TriageSummary
 from app.services.readings.facts import DeviceFacts, PatientFacts
-from app.services.readings.store import store_reading
+from app.services.readings.store import StoredReading, store_plainly, store_reading
 from app.services.triage import alert_flow, summaries
+
+_Stored = TypeVar("_Stored", Observation, StoredReading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,37 @@ def take_in(
 
     Several readings of a patient are handed in by the time they were measured.
     """
+    stored, alert = _store_and_judge(store_reading, session, actor, known, device, reading, key, at)
+    return RecordedReading(stored, alert, is_new=True)
+
+
+def take_in_plainly(
+    session: Session,
+    actor: Actor,
+    known: PatientFacts,
+    device: DeviceFacts,
+    reading: Reading,
+    key: bytes,
+    at: datetime,
+) -> StoredReading:
+    """Store and judge likewise, where nobody asks for the whole row back: an object of the ORM's costs more."""
+    return _store_and_judge(store_plainly, session, actor, known, device, reading, key, at)[0]
+
+
+def _store_and_judge(
+    store: Callable[..., _Stored],
+    session: Session,
+    actor: Actor,
+    known: PatientFacts,
+    device: DeviceFacts,
+    reading: Reading,
+    key: bytes,
+    at: datetime,
+) -> tuple[_Stored, RaisedAlert | None]:
     doubt = implausible(reading, lambda measure: _earlier(known.summary, reading, measure))
     found = None if doubt else judge(known, reading)
-    stored = store_reading(session, actor, known, device, reading, key, doubt, found.raised if found else ())
-    alert = count_in(session, known, stored, reading, found, at) if found else None
-    return RecordedReading(stored, alert, is_new=True)
+    stored = store(session, actor, known, device, reading, key, doubt, found.raised if found else ())
+    return stored, count_in(session, known, stored, reading, found, at) if found else None
 
 
 def judge(known: PatientFacts, reading: Reading) -> Evaluation:
@@ -60,7 +90,7 @@ def judge(known: PatientFacts, reading: Reading) -> Evaluation:
 def count_in(
     session: Session,
     known: PatientFacts,
-    stored: Observation,
+    stored: Observation | StoredReading,
     reading: Reading,
     found: Evaluation,
     at: datetime,
@@ -70,7 +100,7 @@ def count_in(
     source = alert_flow.Source(stored.practice_id, stored.patient_id, version, stored.id, stored.measured_at)
     alert_flow.clear_recovered(source, known.alerts, frozenset(found.cleared), at)
     alert = _alarm(session, known, source, found, at) if found.raised else None
-    summaries.take_in(known.summary, stored, reading, at)
+    summaries.take_in(known.summary, stored.id, reading, at)
     known.history = sorted(
         [*known.history, Sample(reading.measured_at, reading.values)], key=lambda one: one.measured_at
     )

@@ -1,6 +1,8 @@
 """The row that a reading leaves. It is kept back, to travel with the COMMIT."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -23,6 +25,16 @@ _OBSERVATIONS = Observation.metadata.tables["observations"]
 _STORE = Insert(_OBSERVATIONS, [column.name for column in _OBSERVATIONS.columns])
 
 
+class StoredReading(NamedTuple):
+    """What the rest of taking in asks of a stored reading."""
+
+    id: UUID
+    practice_id: UUID
+    patient_id: UUID
+    measured_at: datetime
+    status: str
+
+
 def store_reading(
     session: Session,
     actor: Actor,
@@ -34,7 +46,39 @@ def store_reading(
     breaches: tuple[Breach, ...],
 ) -> Observation:
     """Write a reading down: final, or quarantined for the reason `doubt`."""
-    values: dict[str, Any] = {
+    values = _row(actor, known, device, reading, key, doubt, breaches)
+    send_later(session, (_STORE, values))
+    return Observation(
+        **{name: value for name, value in values.items() if value is not None}
+    )  # what is not set is None
+
+
+def store_plainly(
+    session: Session,
+    actor: Actor,
+    known: PatientFacts,
+    device: DeviceFacts,
+    reading: Reading,
+    key: bytes,
+    doubt: str | None,
+    breaches: tuple[Breach, ...],
+) -> StoredReading:
+    """Write a reading down likewise, where nobody asks for the whole row back."""
+    values = _row(actor, known, device, reading, key, doubt, breaches)
+    send_later(session, (_STORE, values))
+    return StoredReading(*(values[name] for name in StoredReading._fields))
+
+
+def _row(
+    actor: Actor,
+    known: PatientFacts,
+    device: DeviceFacts,
+    reading: Reading,
+    key: bytes,
+    doubt: str | None,
+    breaches: tuple[Breach, ...],
+) -> dict[str, Any]:
+    return {
         **_UNSAID,
         **reading.values,
         "id": new_reading_id(reading.measured_at),
@@ -52,7 +96,3 @@ def store_reading(
         "created_at": known.stored_at,
         "created_by": actor.author_id,
     }
-    send_later(session, (_STORE, values))
-    return Observation(
-        **{name: value for name, value in values.items() if value is not None}
-    )  # what is not set is None
