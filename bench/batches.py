@@ -1,5 +1,6 @@
 """Batches of readings beside their limit: COPY of the very same rows into the same table, by the superuser."""
 
+import gc
 import time
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -20,8 +21,16 @@ def measure_batches(ours: Ours, postgres: LocalPostgres, rounds: int = 5) -> tup
     """Return readings a second in full batches through the application, and by COPY."""
     client = ours.app.test_client()
     headers = _signed_in(client, ours)
+    _collect_as_deployed()
     waited = [_post(client, headers, ours, number) for number in range(rounds + 1)][1:]
     return SIZE / median(waited), _copy(postgres, rounds)
+
+
+def _collect_as_deployed() -> None:
+    """Set the garbage collector as `gunicorn.conf.py` does in each worker."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _signed_in(client: FlaskClient, ours: Ours) -> dict[str, str]:

@@ -96,8 +96,9 @@ _practice = bindparam("practice", type_=Uuid)
 _patients = func.any(bindparam("patients", type_=ARRAY(Uuid)))
 _SUMMARIES = TriageSummary.metadata.tables["triage_summaries"]
 _READINGS = Observation.metadata.tables["observations"]
+_SCORED_ANEW = frozenset({"parts", "score_inputs"})  # never read: large, and written over
 _LOCK = Statement(
-    select(_SUMMARIES)
+    select(*(column for column in _SUMMARIES.c if column.name not in _SCORED_ANEW))
     .where(_SUMMARIES.c.practice_id == _practice, _SUMMARIES.c.patient_id == _patients)
     .order_by(_SUMMARIES.c.patient_id)
     .with_for_update()
