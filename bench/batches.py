@@ -1,5 +1,6 @@
 """Batches of readings beside their limit: COPY of the very same rows into the same table, by the superuser."""
 
+import gc
 import time
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -20,6 +21,7 @@ def measure_batches(ours: Ours, postgres: LocalPostgres, rounds: int = 5) -> tup
     """Return readings a second in full batches through the application, and by COPY."""
     client = ours.app.test_client()
     headers = signed_in(ours, ours.small)
+    _collect_as_deployed()
     waited = [_post(client, headers, ours, number) for number in range(rounds + 1)][1:]
     return SIZE / median(waited), _copy(postgres, rounds)
 
@@ -29,6 +31,13 @@ def signed_in(ours: Ours, practice: Practice) -> dict[str, str]:
     body = {"email": practice.email, "password": PASSWORD}
     answer = ours.app.test_client().post("/api/v1/auth/login/", json=body)
     return {"Authorization": f"Bearer {(answer.json or {})['access']}"}
+
+
+def _collect_as_deployed() -> None:
+    """Set the garbage collector as `gunicorn.conf.py` does in each worker."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _post(client: FlaskClient, headers: dict[str, str], ours: Ours, number: int) -> float:

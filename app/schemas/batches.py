@@ -7,9 +7,10 @@ from marshmallow import ValidationError, fields, post_load, validate
 from app.domain.vitals.batch import MOST_READINGS, BatchItem, NewBatch
 from app.schemas.base import Body, Row
 from app.schemas.fields import YesNo
+from app.schemas.reading_loader import ReadingLoader
 from app.schemas.readings import NEW_READING_SCHEMAS
 
-_READERS = {str(kind): schema() for kind, schema in NEW_READING_SCHEMAS.items()}
+_READERS = {str(kind): ReadingLoader(schema()) for kind, schema in NEW_READING_SCHEMAS.items()}
 _ITEM = {
     "description": "Readings of any kind: `observation_type` beside the fields that the kind's own path takes.",
 }

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, func, select
@@ -18,7 +19,6 @@ from app.domain.devices.identity import identifier_key
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.vitals.reading import Reading
 from app.models import Alert, Device, DeviceAssignment, DeviceIdentifier, Observation, Patient, TriageSummary
-from app.models.plain import plain
 from app.services.readings.facts import DeviceFacts, PatientFacts, about_patient, device_facts, patient_facts
 from app.services.triage.alert_flow import standing_alerts
 
@@ -70,12 +70,17 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
         (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
         (_KNOWN, {"practice": actor.practice_id, **known}),
     )
-    summaries = {line.patient_id: plain(TriageSummary, line._asdict()) for line in lines}
+    summaries = {line.patient_id: _plain_summary(line) for line in lines}
     standing: dict[UUID, list[Any]] = defaultdict(list)
     for alert in alerts:
         standing[alert.patient_id].append(alert)
     patients = {fact.id: patient_facts(summaries[fact.id], fact, standing[fact.id]) for fact in facts}
     return BatchFacts(patients, {row.natural_key: row.id for row in stored}, _by_key(instruments))
+
+
+def _plain_summary(line: Any) -> TriageSummary:
+    """Return a line of the board without the ORM's bookkeeping, which would cost more than judging the reading."""
+    return cast("TriageSummary", SimpleNamespace(**line._asdict()))
 
 
 def _by_key(rows: Rows) -> dict[str, _Instrument]:
@@ -91,8 +96,9 @@ _practice = bindparam("practice", type_=Uuid)
 _patients = func.any(bindparam("patients", type_=ARRAY(Uuid)))
 _SUMMARIES = TriageSummary.metadata.tables["triage_summaries"]
 _READINGS = Observation.metadata.tables["observations"]
+_SCORED_ANEW = frozenset({"parts", "score_inputs"})  # never read: large, and written over
 _LOCK = Statement(
-    select(_SUMMARIES)
+    select(*(column for column in _SUMMARIES.c if column.name not in _SCORED_ANEW))
     .where(_SUMMARIES.c.practice_id == _practice, _SUMMARIES.c.patient_id == _patients)
     .order_by(_SUMMARIES.c.patient_id)
     .with_for_update()

@@ -70,7 +70,7 @@ def count_in(
     source = alert_flow.Source(stored.practice_id, stored.patient_id, version, stored.id, stored.measured_at)
     alert_flow.clear_recovered(source, known.alerts, frozenset(found.cleared), at)
     alert = _alarm(session, known, source, found, at) if found.raised else None
-    summaries.take_in(known.summary, stored, reading, at)
+    summaries.take_in(known.summary, stored.id, reading, at)
     known.history = sorted(
         [*known.history, Sample(reading.measured_at, reading.values)], key=lambda one: one.measured_at
     )

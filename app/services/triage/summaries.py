@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
@@ -47,7 +48,7 @@ def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
     _note_transition(session, patient, *levels)
 
 
-def take_in(summary: TriageSummary, observation: Observation, reading: Reading, at: datetime) -> None:
+def take_in(summary: TriageSummary, observation_id: UUID, reading: Reading, at: datetime) -> None:
     """Remember a reading as the latest of its kind, unless a later-measured one is known already."""
     summary.first_reading_at = summary.first_reading_at or at
     summary.last_reading_at = max(summary.last_reading_at or reading.measured_at, reading.measured_at)
@@ -58,7 +59,7 @@ def take_in(summary: TriageSummary, observation: Observation, reading: Reading, 
         **reading.values,
         **({"posted_value": reading.posted_value, "posted_unit": reading.posted_unit} if reading.posted_unit else {}),
         "measured_at": reading.measured_at.isoformat(),
-        "observation_id": str(observation.id),
+        "observation_id": str(observation_id),
     }
     summary.latest_vitals = {**summary.latest_vitals, reading.observation_type: latest}
 
@@ -81,7 +82,7 @@ def forget(session: Session, summary: TriageSummary, gone: Observation) -> None:
     same_kind = select(Observation).where(*of, Observation.observation_type == gone.observation_type)
     before = session.scalar(same_kind.order_by(Observation.measured_at.desc(), Observation.id.desc()).limit(1))
     if before is not None:
-        take_in(summary, before, reading_of(before), before.created_at)
+        take_in(summary, before.id, reading_of(before), before.created_at)
 
 
 def rescore(
