@@ -7,7 +7,7 @@ from sqlalchemy import text
 from app.services.transaction import transaction
 
 _AT_ONCE = 500
-# By the primary key from the oldest on, and by the events' index of their job: what it costs does not grow with the rest.
+# By the primary key from the oldest on, and the events by the index of their job: the rest does not make it slower.
 _FORGET = text("""
 WITH looked AS (
     SELECT id FROM procrastinate_jobs

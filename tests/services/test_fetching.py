@@ -34,7 +34,7 @@ def admin() -> Person:
 
 
 def _set_up(admin: Person, name: str, url: str) -> tuple[GatewayLine, Numbers]:
-    device = numbers(random.Random(name))  # noqa: S311 - hides nothing
+    device = numbers(random.Random(name))
     since = _START - timedelta(days=1)
     a_device(admin.actor, a_patient(admin.actor).id, since, vendor_device_id=device.vendor_device_id)
     options = {"api_base_url": url, **_TOKENS}
@@ -47,7 +47,7 @@ def test_what_a_notice_orders_is_fetched_and_stored_once(
 ) -> None:
     """The same notice twice: fetched again perhaps, stored once; the page is kept as it came and names its notice."""
     gateway, device = _set_up(admin, name, vendor.url)
-    pressure, weight = samples(random.Random(1), _START, 2)  # noqa: S311 - hides nothing
+    pressure, weight = samples(random.Random(1), _START, 2)
     for sample in (pressure, weight, pressure):
         vendor.hold(name, sample, device)
         body = SIMULATORS[name].body(sample, device)
@@ -66,7 +66,7 @@ def test_what_a_notice_orders_is_fetched_and_stored_once(
 def test_a_vendor_that_does_not_answer_leaves_the_order_waiting(client: FlaskClient, admin: Person, name: str) -> None:
     """Nothing is stored, and the job tries again later."""
     gateway, device = _set_up(admin, name, "http://127.0.0.1:9")
-    sample = samples(random.Random(1), _START, 1)[0]  # noqa: S311 - hides nothing
+    sample = samples(random.Random(1), _START, 1)[0]
     body = SIMULATORS[name].body(sample, device)
     deliver(client, gateway, body, **{"Content-Type": SIMULATORS[name].content_type})
     work()
