@@ -74,15 +74,18 @@ class LabClient:
             "vendor_device_id": device.vendor_device_id,
         }  # fmt: skip
         made = self._call("POST", "/api/v1/devices/", json=body)
-        held = {"patient_id": patient_id, "from": (datetime.now(UTC) - _LONG_AGO).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        held = {"patient_id": patient_id, "from": _written(datetime.now(UTC) - _LONG_AGO)}
         self._call("POST", f"/api/v1/devices/{made['id']}/assign/", json=held)
 
-    def observations(self, patient_id: str) -> list[Stored]:
-        """Return the readings that count."""
+    def observations(self, patient_id: str, since: datetime, until: datetime) -> list[Stored]:
+        """Return the readings that count of a time, both ends included."""
         rows: list[dict[str, Any]] = []
         page = 1
         while True:
-            query = {"patient_id": patient_id, "page": str(page), "page_size": _PAGE}
+            query = {
+                "patient_id": patient_id, "measured_from": _written(since), "measured_to": _written(until),
+                "page": str(page), "page_size": _PAGE,
+            }  # fmt: skip
             answer = self._call("GET", "/api/v1/observations/", params=query)
             rows += answer["results"]
             if len(rows) >= answer["count"] or not answer["results"]:
@@ -123,7 +126,12 @@ class LabClient:
         return answer.json()
 
 
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _stored(row: dict[str, Any]) -> Stored:
     at = datetime.fromisoformat(str(row["measured_at"]))
-    values = {name: Decimal(str(row[name])) for name in _VALUES if row.get(name) is not None}
+    told = row["values"]
+    values = {name: Decimal(str(told[name])) for name in _VALUES if told.get(name) is not None}
     return Stored(str(row["id"]), str(row["observation_type"]), at, values)

@@ -12,6 +12,7 @@ from app.services.idempotency import KEEP_FOR, purge_keys
 from app.services.mail import purge_mails
 from app.services.notifications.inbox import purge_notifications
 from app.services.patient_files.imports import forget_files
+from app.services.queue_purge import purge_jobs
 from app.services.transaction import now, transaction
 
 _KEEP_SESSIONS = timedelta(days=30)  # ended sessions stay visible for a while, then go
@@ -19,6 +20,7 @@ _KEEP_MAILS = timedelta(days=30)
 _KEEP_NOTIFICATIONS = timedelta(days=180)
 _KEEP_FILES = timedelta(days=7)  # of patients, checked and never imported
 _KEEP_ATTEMPTS = timedelta(days=1)
+_KEEP_JOBS = timedelta(days=7)  # that are over: long enough to look why one failed
 _MONTHS_AHEAD = 2
 _READING_MONTHS_AHEAD = 12
 
@@ -27,6 +29,7 @@ def purge_expired() -> None:
     """Forget what has served its time, practice by practice."""
     at = now()
     purge_login_attempts(at - _KEEP_ATTEMPTS)
+    purge_jobs(at - _KEEP_JOBS)
     with transaction() as session:
         practices = list(session.scalars(select(Practice.id)))
     for practice_id in practices:

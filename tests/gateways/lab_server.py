@@ -95,7 +95,7 @@ class LabServer:
             values = {name: float(one.posted_value if pounds else one.value) for name, one in reading.measures.items()}
             self.stored[key] = {
                 "id": key, "patient": self.holder, "observation_type": reading.observation_type,
-                "measured_at": reading.measured_at.isoformat(), **values,
+                "measured_at": reading.measured_at.isoformat(), "values": values,
             }  # fmt: skip
 
 

@@ -6,9 +6,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.domain.roles import Role
+from app.services.gateways.applying import apply_delivery
 from bench.statements import Counted, counting
 from tests.admin.visits import enter
 from tests.builders import Person, a_body, a_device, a_patient, a_reading, a_user, signed_in
+from tests.inbox import a_gateway, an_event, deliver, deliveries, in_house
 
 
 def _fill(person: Person, patients: int) -> None:
@@ -144,3 +147,25 @@ def test_opening_and_creating_a_record_cost_the_same_however_many_there_are(clie
         counts.append((opened, created))
         _fill(doctor, 5)
     assert counts == [(Counted(5, 4), Counted(11, 9))] * 2
+
+
+def test_a_webhook_costs_seven_statements_and_its_job_thirty(
+    client: FlaskClient,
+) -> None:
+    """Taking in: tenant, integration's id, integration, practice | job | delivery, audit, COMMIT.
+
+    Applying costs far more than a reading posted to the API: one statement at a time, not yet gathered.
+    """
+    doctor = a_user(role=Role.ADMIN)
+    device = a_device(doctor.actor, a_patient(doctor.actor).id, datetime.now(UTC) - timedelta(days=1))
+    gateway = a_gateway(doctor)
+    counts = []
+    for _ in range(3):
+        body = an_event(str(device.serial))
+        with counting() as told:
+            assert deliver(client, gateway, body).status_code == 200
+        delivery = deliveries(doctor)[-1]
+        with in_house(), counting() as applied:
+            apply_delivery(doctor.actor.practice_id, delivery.id)
+        counts.append((told, applied))
+    assert counts[1] == counts[2] == (Counted(7, 5), Counted(30, 25))
