@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,16 @@ from statistics import median
 
 from bench import children, ours, yardstick
 from bench.batches import measure_batches
+from bench.billing import SIZES, measure_billing
 from bench.effort import busy_share
 from bench.latency import READS, time_read
 from bench.limit import Limit
 from bench.load import Job, Outcome, Target, has_wrk, middle, put_under_load
+from bench.ours import LARGE, Ours
 from bench.statements import Counted, count_statements
 from bench.table import Row, render, verdicts
+from bench.vitals import measure_board, measure_dry_run, measure_statistics
+from bench.webhooks import measure_webhooks
 from deploy.local_postgres import LocalPostgres
 
 _TARGETS = 500
@@ -46,11 +50,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and print a table.")
     parser.add_argument("--quick", action="store_true", help="about a minute: one round, fewer questions")
-    plan = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--only", default=",".join(PARTS), help=f"parts to run, of {', '.join(PARTS)}")
+    given = parser.parse_args()
+    plan, parts = QUICK if given.quick else FULL, tuple(given.only.split(","))
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     started = time.monotonic()
     noise = busy_share()
     with ExitStack() as stack:
-        rows = _measure(stack, plan)
+        rows = _measure(stack, plan, parts)
     noise = max(noise, busy_share())
     print(f"\n{render(rows)}\n", *verdicts(rows), sep="\n")
     client = "wrk" if has_wrk() else "Python threads (wrk is missing)"
@@ -65,32 +73,88 @@ def main() -> None:
     )
 
 
-def _measure(stack: ExitStack, plan: Plan) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the parts measure, and with what."""
+
+    plan: Plan
+    directory: Path
+    postgres: LocalPostgres
+    subject: Ours
+    pid: int
+    port: int
+    peer: Target | None
+
+
+def _measure(stack: ExitStack, plan: Plan, parts: Sequence[str]) -> list[Row]:
     directory = stack.enter_context(_scratch())
     postgres = stack.enter_context(_database(directory))
     redis_url = stack.enter_context(children.redis(directory))
-    _say("our side: migrating and seeding 12,000 patients")
-    subject = ours.prepare(postgres, redis_url, directory)
+    _say("our side: migrating and seeding")
+    subject = ours.prepare(postgres, redis_url, directory, large=LARGE if {"reads", "board"} & set(parts) else 10)
     if redis_url is None:
         _say("no redis-server: ours is measured with one process instead of two")
-    counts = count_statements(subject)
+    peer = _yardstick(stack, postgres, directory) if {"load", "batch"} & set(parts) else None
     pid, port = stack.enter_context(ours.serving(subject, directory))
-    peer = _yardstick(stack, postgres, directory)
-    limit = Limit(postgres, subject.small, directory)
-    patients = directory / "patients.txt"
+    bench, rows = Bench(plan, directory, postgres, subject, pid, port, peer), []
+    for part in parts:
+        _say(f"part: {part}")
+        rows += PARTS[part](bench)
+    return rows
+
+
+def _load(bench: Bench) -> list[Row]:
+    """One reading and one page, under load, beside the yardstick and pgbench."""
+    subject, counts = bench.subject, count_statements(bench.subject)
+    limit = Limit(bench.postgres, subject.small, bench.directory)
+    patients = bench.directory / "patients.txt"
     patients.write_text("\n".join(map(str, subject.small.patient_ids[:_TARGETS])))
-    target = Target(pid, port, ours.sign_in(port, subject.small), patients)
-    rows = [_load_row(job, name, target, peer, limit, plan, counts[name]) for job, name in _JOBS]
-    _say("one client: lists, searches, triage")
-    token = ours.sign_in(port, subject.large)
+    target = Target(bench.pid, bench.port, ours.sign_in(bench.port, subject.small), patients)
+    return [_load_row(job, name, target, bench.peer, limit, bench.plan, counts[name]) for job, name in _JOBS]
+
+
+def _reads(bench: Bench) -> list[Row]:
+    """Lists, searches and triage, one client alone."""
+    counts, token = count_statements(bench.subject), ours.sign_in(bench.port, bench.subject.large)
+    rows = []
     for read in READS:
-        waited = time_read(port, token, read, plan.reads)
+        waited = time_read(bench.port, token, read, bench.plan.reads)
         sql = str(counts[read.name])
         rows.append(Row(read.name, p50_ms=waited.p50_ms, p95_ms=waited.p95_ms, p99_ms=waited.p99_ms, sql=sql))
-    _say("batches of 1,000 readings, and COPY of the same")
-    batched, copied = measure_batches(subject, postgres)
-    rows.append(Row("readings in batches", ours=batched, limit=copied))
     return rows
+
+
+def _batch(bench: Bench) -> list[Row]:
+    """Full batches beside COPY of the same rows, and the yardstick's rate of single readings."""
+    singles = put_under_load(bench.peer, "post", bench.plan.seconds).per_second if bench.peer else None
+    batched, copied = measure_batches(bench.subject, bench.postgres)
+    return [Row("readings in batches", ours=batched, yardstick=singles, limit=copied)]
+
+
+def _webhook(bench: Bench) -> list[Row]:
+    return measure_webhooks(bench.subject, bench.postgres, bench.port, bench.directory)
+
+
+def _board(bench: Bench) -> list[Row]:
+    return measure_board(bench.subject, bench.postgres, bench.plan.reads)
+
+
+def _stats(bench: Bench) -> list[Row]:
+    return [measure_statistics(bench.subject, bench.postgres, bench.plan.reads)]
+
+
+def _dry_run(bench: Bench) -> list[Row]:
+    return [measure_dry_run(bench.subject, bench.postgres)]
+
+
+def _billing(bench: Bench) -> list[Row]:
+    return [measure_billing(bench.subject, bench.postgres, size) for size in SIZES]
+
+
+PARTS: Mapping[str, Callable[[Bench], list[Row]]] = {
+    "load": _load, "reads": _reads, "batch": _batch, "webhook": _webhook, "stats": _stats, "dry-run": _dry_run,
+    "board": _board, "billing": _billing,
+}  # fmt: skip
 
 
 def _load_row(

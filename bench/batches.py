@@ -1,5 +1,6 @@
 """Batches of readings beside their limit: COPY of the very same rows into the same table, by the superuser."""
 
+import gc
 import time
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 
 from bench.children import BenchError
 from bench.ours import Ours
-from bench.seed import PASSWORD
+from bench.seed import PASSWORD, Practice
 from deploy.local_postgres import LocalPostgres
 
 URL, SIZE = "/api/v1/ingestion/batch/", 1_000
@@ -19,15 +20,24 @@ _NEW = "created_at > now() - interval '1 hour' AND device_id = 'batch'"
 def measure_batches(ours: Ours, postgres: LocalPostgres, rounds: int = 5) -> tuple[float, float]:
     """Return readings a second in full batches through the application, and by COPY."""
     client = ours.app.test_client()
-    headers = _signed_in(client, ours)
+    headers = signed_in(ours, ours.small)
+    _collect_as_deployed()
     waited = [_post(client, headers, ours, number) for number in range(rounds + 1)][1:]
     return SIZE / median(waited), _copy(postgres, rounds)
 
 
-def _signed_in(client: FlaskClient, ours: Ours) -> dict[str, str]:
-    body = {"email": ours.small.email, "password": PASSWORD}
-    answer = client.post("/api/v1/auth/login/", json=body)
+def signed_in(ours: Ours, practice: Practice) -> dict[str, str]:
+    """Return the headers of the practice's provider, signed in within this process."""
+    body = {"email": practice.email, "password": PASSWORD}
+    answer = ours.app.test_client().post("/api/v1/auth/login/", json=body)
     return {"Authorization": f"Bearer {(answer.json or {})['access']}"}
+
+
+def _collect_as_deployed() -> None:
+    """Set the garbage collector as `gunicorn.conf.py` does in each worker."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _post(client: FlaskClient, headers: dict[str, str], ours: Ours, number: int) -> float:
@@ -58,7 +68,7 @@ def _copy(postgres: LocalPostgres, rounds: int) -> float:
             chosen = f"SELECT * FROM observations WHERE {_NEW} AND {day} LIMIT {SIZE}"
             with connection.cursor().copy(f"COPY ({chosen}) TO STDOUT") as out:
                 rows = b"".join(bytes(piece) for piece in out)
-            connection.execute("DELETE FROM alerts")
+            connection.execute("TRUNCATE alerts CASCADE")
             connection.execute(f"DELETE FROM observations WHERE id IN (SELECT id FROM ({chosen}) AS gone)")
             began = time.perf_counter()
             with connection.cursor().copy("COPY observations FROM STDIN") as into:

@@ -70,7 +70,7 @@ def sign_in(port: int, practice: Practice) -> str:
 
 def _environment(postgres: LocalPostgres, redis_url: str | None, directory: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    limits = {f"RATELIMIT_{scope}": _WIDE for scope in ("USER", "ANONYMOUS", "AUTH", "INGESTION")}
+    limits = {f"RATELIMIT_{scope}": _WIDE for scope in ("USER", "ANONYMOUS", "AUTH", "INGESTION", "WEBHOOK")}
     return {
         **kept,
         **limits,

@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--practices", type=int, default=50, help=f"of {_PATIENTS_EACH} patients each")
     practices = parser.parse_args().practices
-    with _application() as (app, postgres):
+    with application() as (app, postgres):
         with app.app_context():
             founded = [found_practice(postgres, f"P{number} Practice", _PATIENTS_EACH) for number in range(practices)]
         middle = founded[practices // 2]
@@ -47,7 +47,8 @@ def main() -> None:
 
 
 @contextmanager
-def _application() -> Iterator[tuple[Flask, LocalPostgres]]:
+def application() -> Iterator[tuple[Flask, LocalPostgres]]:
+    """Return the application on a fresh database."""
     directory = Path(tempfile.mkdtemp(prefix="vantrexia-scale-"))
     postgres = LocalPostgres(directory)
     postgres.start()

@@ -17,9 +17,8 @@ from app.domain.duplicates import person_key
 from app.domain.patients import format_mrn
 from app.domain.roles import Role
 from app.domain.search import compact, index_terms
-from app.domain.triage.assessment import assess
-from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
-from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
+from app.domain.triage.effective import NOTHING_SET, effective_rules
+from app.domain.triage.score import FORMULA_VERSION, LatestValue, RiskScore, ScoreInputs, risk_score
 from app.domain.users import NewUser
 from app.models import Patient, PatientSearchToken, TriageSummary, TriageTransition
 from app.models.base import new_id
@@ -31,6 +30,7 @@ from deploy.local_postgres import LocalPostgres
 
 PASSWORD = "correct horse battery bench"
 _SILENT_EVERY = 9  # every ninth patient has sent nothing yet
+_RULES = effective_rules(NOTHING_SET)
 _MOVED_EVERY = 5  # every fifth has changed level within the last day
 
 
@@ -44,8 +44,8 @@ class Practice:
     patient_ids: tuple[UUID, ...]
 
 
-def found_practice(postgres: LocalPostgres, name: str, patients: int) -> Practice:
-    """Make a practice with a provider and so many patients, each on the board."""
+def found_practice(postgres: LocalPostgres, name: str, patients: int, *, searchable: bool = True) -> Practice:
+    """Make a practice with a provider and so many patients, each on the board; their search tokens can be left out."""
     practice_id = create_practice(name, require_2fa_for=())
     email = f"provider@{name.partition(' ')[0].lower()}.example"
     user = create_user(practice_id, NewUser(email, "Pat", "Provider", Role.PROVIDER, PASSWORD))
@@ -54,7 +54,8 @@ def found_practice(postgres: LocalPostgres, name: str, patients: int) -> Practic
     summaries = [_summary(row, number, user.id, at, dice) for number, row in enumerate(rows)]
     with psycopg.connect(postgres.superuser_dsn("vantrexia")) as connection:
         _copy(connection, Patient, rows)
-        _copy_tokens(connection, rows)
+        if searchable:
+            _copy_tokens(connection, rows)
         _copy(connection, TriageSummary, summaries)
         _copy(connection, TriageTransition, _transitions(summaries, at))
         connection.execute("UPDATE practices SET last_mrn = %s WHERE id = %s", (patients, practice_id))
@@ -117,25 +118,15 @@ def _summary(patient: Patient, number: int, reviewer: int, at: datetime, dice: r
         last_reviewed_at=seen_at if number % 2 else None,
         last_reviewed_by=reviewer if seen_at and number % 2 else None,
         refreshed_at=at,
+        rule_state={},
+        score_inputs={},
+        has_active_stat=False,
     )
 
 
 def _score(values: dict[str, int], seen_at: datetime | None, source: str, alerts: int, at: datetime) -> RiskScore:
-    numbers = {name: Decimal(value) if seen_at else None for name, value in values.items()}
-    return risk_score(
-        ScoreInputs(
-            as_of=at,
-            values=numbers,
-            breaches=assess(numbers, DEFAULT_THRESHOLDS),
-            thresholds=DEFAULT_THRESHOLDS,
-            last_reading_at=seen_at,
-            source_id=source,
-            warning_alerts=alerts,
-            critical_alerts=0,
-            last_reviewed_at=None,
-            first_reading_at=seen_at,
-        )
-    )
+    latest = {name: LatestValue(Decimal(value), seen_at, source) for name, value in values.items()} if seen_at else {}
+    return risk_score(ScoreInputs(at, latest, warning_alerts=alerts, first_reading_at=seen_at), _RULES)
 
 
 def _transitions(summaries: Iterable[TriageSummary], at: datetime) -> list[TriageTransition]:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from flask.testing import FlaskClient
-from psycopg import Connection, Cursor, Pipeline
-from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg import Connection, Cursor
+from psycopg.pq import TransactionStatus
 
+from app.database.wire import Ready, Rows, Wire
 from bench.children import BenchError
 from bench.latency import READS
 from bench.load import a_reading
@@ -35,24 +36,25 @@ class Counted:
 def counting() -> Iterator[Counted]:
     """Count what every psycopg connection of this process does, whoever asks it."""
     counted = Counted()
-    execute, leave, commit = Cursor.execute, Pipeline.__exit__, Connection.commit
+    execute, ask, commit = Cursor.execute, Wire.ask, Connection.commit
 
     def counted_execute(cursor: Cursor[Any], query: Any, *args: Any, **options: Any) -> Cursor[Any]:
-        if query != "COMMIT":
-            counted.statements += 1
-            counted.texts.append(str(query))
-        counted.round_trips += cursor.connection.pgconn.pipeline_status == PipelineStatus.OFF
+        counted.statements += 1
+        counted.texts.append(str(query))
+        counted.round_trips += 1
         return execute(cursor, query, *args, **options)
 
-    def counted_leave(pipeline: Pipeline, *args: Any) -> None:
+    def counted_ask(wire: Wire, asked: Sequence[Ready], last: str | None = None) -> list[Rows]:
+        counted.statements += len(asked)
+        counted.texts.extend(text for text, _ in asked)
         counted.round_trips += 1
-        leave(pipeline, *args)
+        return ask(wire, asked, last)
 
     def counted_commit(connection: Connection[Any]) -> None:
         counted.round_trips += connection.info.transaction_status != TransactionStatus.IDLE
         commit(connection)
 
-    patched = ((Cursor, "execute", counted_execute, execute), (Pipeline, "__exit__", counted_leave, leave),
+    patched = ((Cursor, "execute", counted_execute, execute), (Wire, "ask", counted_ask, ask),
                (Connection, "commit", counted_commit, commit))  # fmt: skip
     for owner, name, ours, _ in patched:
         setattr(owner, name, ours)

@@ -39,10 +39,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a job must reach: an upper bound of p95 in milliseconds, or a ratio to the yardstick or to the limit."""
+    """What a job must reach: a bound of p95 or p99 in milliseconds, or a ratio to the yardstick or to the limit."""
 
     job: str
     p95_ms: float | None = None
+    p99_ms: float | None = None
     ratio: float | None = None
     of_limit: float | None = None
 
@@ -50,6 +51,8 @@ class Aim:
         """Return one line, or None when the job's number is missing."""
         if self.p95_ms is not None and row.p95_ms is not None:
             text, met = f"p95 {row.p95_ms:.1f} ms, wanted < {self.p95_ms:.0f}", row.p95_ms < self.p95_ms
+        elif self.p99_ms is not None and row.p99_ms is not None:
+            text, met = f"p99 {row.p99_ms:.1f} ms, wanted < {self.p99_ms:.0f}", row.p99_ms < self.p99_ms
         elif self.ratio is not None and row.ratio is not None:
             text, met = f"{row.ratio:.2f}x the yardstick, wanted >= {self.ratio:.0f}", row.ratio >= self.ratio
         elif self.of_limit is not None and row.ours and row.limit:
@@ -64,6 +67,12 @@ AIMS = (
     Aim("reading posted", ratio=2),
     Aim("patients listed", ratio=2),
     Aim("readings in batches", of_limit=0.25),
+    Aim("readings in batches", ratio=20),
+    Aim("webhooks, 50 a second", p99_ms=200),
+    Aim("board in process, 10,000 patients", p95_ms=50),
+    Aim("board in process, 100,000 patients", p95_ms=50),
+    Aim("statistics, one patient's year", p95_ms=80),
+    Aim("billing run, 10,000 patients", p95_ms=30_000),
     Aim("search, 3 letters and more", p95_ms=60),
     Aim("search, 1 or 2 letters", p95_ms=60),
     Aim("page by last name, warm", p95_ms=150),

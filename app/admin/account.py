@@ -3,8 +3,9 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, sent_version, shown
+from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import console_page
+from app.admin.forms import version_seen
 from app.domain.passwords import MAX_LENGTH, min_length
 from app.domain.roles import Permission
 from app.schemas.auth import OwnAccountChangesSchema, PasswordChangeSchema
@@ -23,7 +24,7 @@ def account() -> ResponseReturnValue:
 def change_account() -> ResponseReturnValue:
     """Change one's own names."""
     try:
-        update_own_account(actor(), OwnAccountChangesSchema().load(sent("first_name", "last_name")), sent_version())
+        update_own_account(actor(), OwnAccountChangesSchema().load(sent("first_name", "last_name")), version_seen())
     except REFUSALS as refusal:
         return _page(problem_of(refusal), wrong_form="names")
     flash("Your name was saved.")

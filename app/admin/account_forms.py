@@ -8,6 +8,7 @@ from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
+from app.admin.forms import in_words
 from app.domain.errors import (
     AccountLocked,
     AuthenticationFailed,
@@ -24,11 +25,6 @@ REFUSALS = (
 )  # fmt: skip
 _LOOK = "Please look at the fields marked below."
 _CHANGED = "Somebody changed this meanwhile. Below stands how it is now."
-_BLANK = {
-    "Missing data for required field.": "Please fill this in.",
-    "This field may not be blank.": "Please fill this in.",
-}
-_LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +55,6 @@ def sent(*names: str) -> dict[str, str]:
     return {name: request.form[name] for name in names if name in request.form}
 
 
-def filled(*names: str) -> dict[str, str]:
-    """Return those that were filled in: for fields that may be left blank."""
-    return {name: value for name, value in sent(*names).items() if value}
-
-
-def sent_version() -> int:
-    """Return the version that the form was made from, which the API takes as `If-Match`."""
-    version = request.form.get("version", "")
-    if not version.isdecimal() or len(version) > _LONGEST_NUMBER:
-        raise ValidationFailed({"version": ["Reload this page and try again."]})
-    return int(version)
-
-
 def shown(template: str, problem: Problem | None = None, **facts: Any) -> ResponseReturnValue:
     """Show a page with a form, and with what was wrong with it under the status that the API would answer."""
     if problem is not None:
@@ -80,4 +63,4 @@ def shown(template: str, problem: Problem | None = None, **facts: Any) -> Respon
 
 
 def _in_words(messages: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    return {name: [_BLANK.get(text, text) for text in texts] for name, texts in messages.items()}
+    return {name: [in_words(text) for text in texts] for name, texts in messages.items()}

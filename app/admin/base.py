@@ -62,10 +62,16 @@ def may(permission: Permission | str) -> bool:
     return bool(g.get("actor")) and actor().may(Permission(permission))
 
 
+def permission_of(endpoint: str | None) -> Permission | None:
+    """Return what one must hold to see a page; None: nobody need be signed in."""
+    view = current_app.view_functions.get(endpoint or "")
+    permission: Permission | None = getattr(view, "required_permission", Permission.SIGNED_IN)
+    return permission
+
+
 def is_open(endpoint: str | None) -> bool:
     """Say whether the endpoint is a page of the console that needs nobody signed in."""
-    view = current_app.view_functions.get(endpoint or "")
-    return getattr(view, "required_permission", Permission.SIGNED_IN) is None and request.blueprint == console.name
+    return permission_of(endpoint) is None and request.blueprint == console.name
 
 
 def load_query(schema: Schema) -> Any:

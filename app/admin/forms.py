@@ -1,8 +1,10 @@
 """Forms of the console: read by the schemas of the API, and shown again with what was wrong beside each field."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,7 @@ _INVALID = "Some entries need another look."
 _STALE = "Somebody changed this since you opened it, so nothing was saved. Open it anew and make your changes again."
 _UNVERSIONED = "The form does not say which state of the record it was filled in for. Open it anew."
 _LONGEST_VERSION = 9
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _IN_WORDS = {
     "Missing data for required field.": "Please fill this in.",
     "This field may not be blank.": "Please fill this in.",
@@ -53,6 +56,11 @@ class Refusal:
 NO_REFUSAL = Refusal("")
 
 
+def in_words(message: str) -> str:
+    """Return what a schema says of a field as people say it beside one."""
+    return _IN_WORDS.get(message, message)
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """One form of a page with what stands in it, and what is wrong with that."""
@@ -84,7 +92,7 @@ class Filled:
     def wrong(self, name: str) -> str:
         """Return what is wrong with a field or with an item of its list, as one text."""
         told = self.refusal.fields_of(name) if self.is_refused else []
-        return " ".join(_IN_WORDS.get(message, message) for message in told)
+        return " ".join(in_words(message) for message in told)
 
 
 def filled(refusal: Refusal, name: str, initial: Mapping[str, object] | None = None) -> Filled:
@@ -132,6 +140,16 @@ def ticked(*names: str) -> dict[str, bool]:
 def whole(text: str) -> int | str:
     """Return a number that was chosen; any other text as it is, for the schema to say what is wrong with it."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_VERSION else text
+
+
+def number(text: str) -> Decimal | str:
+    """Return a decimal number that was typed; any other text as it is, for the schema to say what is wrong with it."""
+    return Decimal(text.strip()) if _NUMBER.fullmatch(text.strip()) else text
+
+
+def listed(text: str) -> list[str]:
+    """Return the parts of a text that commas, spaces or lines set apart, in capitals."""
+    return re.split(r"[\s,;]+", text.strip().upper()) if text.strip() else []
 
 
 def version_seen() -> int:

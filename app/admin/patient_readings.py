@@ -18,7 +18,7 @@ from app.domain.roles import Permission
 from app.domain.vitals.kinds import KINDS
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.plausibility import REASONS
-from app.schemas.observations import DecisionSchema, VoidSchema
+from app.schemas.observations import ReadingDecisionSchema, VoidReadingSchema
 from app.schemas.readings import NEW_READING_SCHEMAS, shown_values
 from app.services.readings.decisions import accept_reading, reject_reading, void_reading
 from app.services.readings.intake import record_reading
@@ -83,12 +83,12 @@ def _of_patient(patient_id: UUID, reading_id: UUID) -> Any:
 
 
 def _void(reading_id: UUID) -> UUID:
-    body = VoidSchema().load(filled_in("reason"))
+    body = VoidReadingSchema().load(filled_in("reason"))
     return void_reading(actor(), reading_id, body["reason"], version_seen()).id
 
 
 def _decide(reading_id: UUID, decision: Callable[..., object]) -> UUID:
-    body = DecisionSchema().load(filled_in("reason"))
+    body = ReadingDecisionSchema().load(filled_in("reason"))
     decision(actor(), reading_id, body["reason"], version_seen())
     return reading_id
 
@@ -100,9 +100,13 @@ def _correct(patient_id: UUID, reading_id: UUID) -> UUID:
     kind = KINDS[old.observation_type]
     values = {name: _number(text) for name, text in filled_in(*map(kind.field, kind.measures)).items()}
     about = {"patient_id": str(patient_id), "measured_at": old.measured_at.isoformat().replace("+00:00", "Z")}
-    body = {**about, "source": "manual", "corrects_id": str(reading_id), **values}
-    _, reading = NEW_READING_SCHEMAS[kind.type]().load(body)
+    schema = NEW_READING_SCHEMAS[kind.type]()
+    kept = {name: getattr(old, name) for name in _KEPT if name in schema.fields and getattr(old, name) is not None}
+    _, reading = schema.load({**about, **kept, "source": "manual", "corrects_id": str(reading_id), **values})
     return record_reading(actor(), patient_id, reading).observation.id
+
+
+_KEPT = ("device_id", "meal", "irregular_heartbeat")  # what a corrected value does not change
 
 
 def _number(text: str) -> Decimal | str:

@@ -1,4 +1,4 @@
-"""The tabs of a patient's readings, limits and devices."""
+"""The tabs of a patient's readings and devices."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -12,13 +12,11 @@ from app.admin.patients import patient_tab
 from app.domain.billing.days import Exclusion
 from app.domain.enrolment.programs import Program
 from app.domain.roles import Permission
-from app.domain.triage.thresholds import RULES
 from app.domain.vitals.kinds import KINDS
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.queries import StatsQuery
 from app.schemas.observations import DaysQuerySchema, VitalsPageSchema
 from app.schemas.readings import shown_values
-from app.services.practices import get_thresholds
 from app.services.readings.days import get_days
 from app.services.readings.listing import list_readings
 from app.services.readings.observations import get_vitals_history
@@ -56,13 +54,6 @@ def patient_days(patient_id: UUID) -> ResponseReturnValue:
     days = get_days(actor(), patient_id, load_query(DaysQuerySchema()))
     reasons = {reason: reason.value.replace("_", " ") for reason in Exclusion}
     return patient_tab("patient_days", patient_id, days=days, programs=list(Program), reasons=reasons, kinds=KINDS)
-
-
-@console_page("/patients/<uuid:patient_id>/thresholds", Permission.READ_OBSERVATIONS)
-def patient_thresholds(patient_id: UUID) -> ResponseReturnValue:
-    """Show at which values this patient's readings raise alerts."""
-    measures = {rule.measure: rule for rule in RULES}.values()
-    return patient_tab("patient_thresholds", patient_id, measures=measures, limits=get_thresholds(actor()))
 
 
 @console_page("/patients/<uuid:patient_id>/devices", Permission.READ_DEVICES)

@@ -19,6 +19,7 @@ from app.services.patients.notes import list_notes, write_note
 from app.services.patients.records import get_patient
 from app.services.triage.alerts import list_recent_alerts
 from app.services.triage.board import get_board_line
+from app.services.triage.scores import find_score
 from app.web.security import actor
 
 _FIRST_PAGE = PageRequest()
@@ -56,6 +57,7 @@ def overview(
         "admin/patient.html",
         patient=shown,
         line=line,
+        score=find_score(actor(), patient_id) if line else None,
         alerts=list_recent_alerts(actor(), patient_id) if line else [],
         staff=name_staff(actor(), (shown.provider_id, shown.nurse_id)),
         diagnoses=described(shown.conditions),

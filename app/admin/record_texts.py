@@ -10,9 +10,11 @@ from app.domain.roles import Permission
 TABS = (
     ("admin.patient", "Overview", Permission.READ_PATIENTS),
     ("admin.patient_vitals", "Vitals", Permission.READ_OBSERVATIONS),
-    ("admin.patient_thresholds", "Thresholds", Permission.READ_OBSERVATIONS),
+    ("admin.patient_thresholds", "Thresholds", Permission.READ_THRESHOLDS),
     ("admin.patient_devices", "Devices", Permission.READ_DEVICES),
     ("admin.patient_consents", "Consents", Permission.READ_PATIENTS),
+    ("admin.patient_time", "Time", Permission.READ_TIME_LOGS),
+    ("admin.patient_billing", "Billing", Permission.READ_PATIENTS),
     ("admin.patient_timeline", "Timeline", Permission.READ_PATIENTS),
 )
 PROGRAMS = {
@@ -58,6 +60,7 @@ TIMELINE_KINDS = {
     "care_order": "Order",
     "enrollment": "Enrolment",
     "device": "Device",
+    "time_log": "Time",
     "billing_entry": "Billing",
 }
 

@@ -4,8 +4,9 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from app.admin.account_forms import REFUSALS, Problem, filled, problem_of, sent, shown
+from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import console_page
+from app.admin.forms import filled_in
 from app.domain.roles import Permission
 from app.domain.second_factor import STEP_SECONDS
 from app.schemas.auth import CodeSchema, PasswordSchema, SecondFactorRemovalSchema
@@ -49,7 +50,7 @@ def verify_second_factor() -> ResponseReturnValue:
 def disable_second_factor() -> ResponseReturnValue:
     """Turn two-factor sign-in off; not for roles that must use it."""
     try:
-        body = SecondFactorRemovalSchema().load(sent("password") | filled("code", "recovery_code"))
+        body = SecondFactorRemovalSchema().load(sent("password") | filled_in("code", "recovery_code"))
         end_enrolment(actor(), body["password"], body["proof"])
     except REFUSALS as refusal:
         return _page(problem_of(refusal))

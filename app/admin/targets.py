@@ -7,6 +7,7 @@ from app.web.identity import CONSOLE
 
 _PLAIN = re.compile(r"[\w/.~%-]+", re.ASCII)
 _LONGEST = 500
+_NOT_PAGES = ("login", "logout", "alerts/", "emergency/end", "timer/")
 
 
 def wanted_page(target: str) -> str | None:
@@ -23,6 +24,6 @@ def wanted_page(target: str) -> str | None:
     path = parts.path
     if not path.startswith(f"{CONSOLE}/") or not _PLAIN.fullmatch(path) or ".." in unquote(path):
         return None
-    if path.startswith((f"{CONSOLE}/login", f"{CONSOLE}/logout", f"{CONSOLE}/alerts/", f"{CONSOLE}/emergency/end")):
+    if path.startswith(tuple(f"{CONSOLE}/{place}" for place in _NOT_PAGES)):
         return None
     return f"{path}?{parts.query}".removesuffix("?")

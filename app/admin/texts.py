@@ -27,6 +27,9 @@ SCORE_PARTS = {
     "vital_deviation": "Latest reading",
     "alert_frequency": "Recent alerts",
     "review_gap": "Time without review",
+    "missing_data": "Silence",
+    "clinician_override": "A clinician's own score",
+    "active_stat": "Open STAT",
 }
 DEVICE_STATUSES = {
     "in_stock": "In stock",
@@ -42,6 +45,23 @@ DEVICE_KINDS = {
     "scale": "Scale",
     "glucose_meter": "Glucose meter",
     "pulse_oximeter": "Pulse oximeter",
+}
+INBOX_STATES = {
+    "received": "Received",
+    "parsed": "Being applied",
+    "applied": "Applied",
+    "duplicate": "Duplicate",
+    "quarantined": "Quarantined",
+    "orphan": "Unknown device",
+    "rejected": "Refused",
+    "failed": "Failed, tried again",
+    "dead": "Given up",
+    "ignored": "Not kept",
+    "waiting": "Being fetched",
+    "create": "Create a reading",
+    "correct": "Correct a reading",
+    "none": "Change nothing",
+    "wait": "Stay waiting",
 }
 IMPORT_STATES = {
     "checked": "Checked",
@@ -92,9 +112,24 @@ PERMISSIONS = {
     Permission.WRITE_DEVICES: "Register, assign and swap devices",
     Permission.MANAGE_INTEGRATIONS: "Connect the medical record system",
     Permission.READ_OBSERVATIONS: "See readings",
+    Permission.READ_DAYS: "See which days count, without values",
+    Permission.VOID_READINGS: "Void and correct readings",
+    Permission.DECIDE_READINGS: "Decide on readings that wait",
+    Permission.READ_INBOX: "See what vendors sent",
     Permission.SUBMIT_READINGS: "Submit readings",
     Permission.READ_TRIAGE: "See the triage board and alerts",
     Permission.ACKNOWLEDGE_ALERTS: "Acknowledge alerts",
+    Permission.READ_TIME_LOGS: "See their own time logs",
+    Permission.READ_ALL_TIME_LOGS: "See everybody's time logs",
+    Permission.WRITE_TIME_LOGS: "Log and correct their own time",
+    Permission.WRITE_ALL_TIME_LOGS: "Log and correct everybody's time",
+    Permission.READ_THRESHOLDS: "See a patient's thresholds",
+    Permission.READ_PRACTICE_THRESHOLDS: "See the practice's thresholds",
+    Permission.WRITE_THRESHOLDS: "Set and confirm thresholds",
+    Permission.OVERRIDE_SCORES: "Set a patient's score",
+    Permission.ACKNOWLEDGE_ALERTS: "Acknowledge alerts and escalations",
+    Permission.WRITE_TRIAGE: "Resolve and put off alerts, escalate, review patients",
+    Permission.SET_ON_CALL: "Set who is on call and how soon alerts are due",
     Permission.READ_BILLING: "See billing",
     Permission.WRITE_BILLING: "Make and change billing entries",
     Permission.READ_FHIR: "Read FHIR resources",
@@ -120,6 +155,7 @@ GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unk
 def _names() -> dict[str, Any]:
     names: dict[str, Any] = {"LEVELS": LEVELS, "ROLES": ROLES, "SCORE_PARTS": SCORE_PARTS, "GENDERS": GENDERS}
     names |= {"DEVICE_STATUSES": DEVICE_STATUSES, "DEVICE_KINDS": DEVICE_KINDS}
+    names |= {"INBOX_STATES": INBOX_STATES}
     names |= {"IMPORT_STATES": IMPORT_STATES, "EMR_WARNINGS": EMR_WARNINGS, "PATIENT_FIELDS": PATIENT_FIELDS}
     names |= {"STATES": STATES, "PERMISSIONS": PERMISSIONS}
     names |= {"LIKENESSES": LIKENESSES}

@@ -6,8 +6,9 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, problem_of, sent_version, shown
+from app.admin.account_forms import REFUSALS, problem_of, shown
 from app.admin.base import console_page
+from app.admin.forms import version_seen
 from app.admin.users import ONE_USER, user_page
 from app.domain.roles import Permission
 from app.services.accounts.administration import (
@@ -36,7 +37,7 @@ def invite(user_id: int) -> ResponseReturnValue:
 @console_page(f"{ONE_USER}/enable", Permission.WRITE_USERS, methods=("POST",))
 def enable(user_id: int) -> ResponseReturnValue:
     """Open a closed account again."""
-    return _do(user_id, lambda: enable_user(actor(), user_id, sent_version()), "The account is open again.")
+    return _do(user_id, lambda: enable_user(actor(), user_id, version_seen()), "The account is open again.")
 
 
 @console_page(f"{ONE_USER}/disable", Permission.WRITE_USERS, methods=("GET", "POST"))
@@ -44,7 +45,7 @@ def disable(user_id: int) -> ResponseReturnValue:
     """Close an account, once it was asked whether that is meant."""
     if request.method == "GET":
         return shown("admin/disable_user.html", user=get_user(actor(), user_id))
-    return _do(user_id, lambda: disable_user(actor(), user_id, sent_version()), "The account is disabled.")
+    return _do(user_id, lambda: disable_user(actor(), user_id, version_seen()), "The account is disabled.")
 
 
 @console_page(f"{ONE_USER}/reset-2fa", Permission.WRITE_USERS, methods=("GET", "POST"))

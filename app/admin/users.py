@@ -3,8 +3,9 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, sent_version, shown
+from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import console_page, load_query
+from app.admin.forms import version_seen
 from app.domain.password_tokens import INVITATION_LIFETIME
 from app.domain.roles import Permission
 from app.domain.users import UserQuery
@@ -50,7 +51,7 @@ def user(user_id: int) -> ResponseReturnValue:
 def change_user(user_id: int) -> ResponseReturnValue:
     """Change names, address or role, unless somebody else did meanwhile."""
     try:
-        update_user(actor(), user_id, UserFields(partial=True).load(sent(*_FIELDS)), sent_version())
+        update_user(actor(), user_id, UserFields(partial=True).load(sent(*_FIELDS)), version_seen())
     except REFUSALS as refusal:
         return user_page(user_id, problem_of(refusal))
     flash("The changes were saved.")

@@ -9,8 +9,8 @@ from app.api.base import EndpointGroup
 from app.domain.audit import EventFilter, EventQuery, ExportFormat
 from app.domain.paging import PageRequest
 from app.domain.roles import Permission
-from app.schemas.audit import EventQuerySchema, EventSchema, ExportQuerySchema, PagingSchema, SealPageSchema
-from app.schemas.base import page_of
+from app.schemas.audit import EventQuerySchema, EventSchema, ExportQuerySchema, SealPageSchema
+from app.schemas.base import PageOnlySchema, page_of
 from app.services.audit.reports import export_events, list_events
 from app.services.audit.seals import chain_state, export_own_trail, list_seals
 from app.web.responses import EXPORT_TYPES, TRAIL_TYPE, download, page_body
@@ -52,7 +52,7 @@ class AuditSeals(MethodView):
     """The chain of seals."""
 
     @requires(Permission.READ_AUDIT)
-    @audit.arguments(PagingSchema, location="query")
+    @audit.arguments(PageOnlySchema, location="query")
     @audit.response(200, SealPageSchema)
     def get(self, paging: PageRequest) -> Any:
         """List the seals over the practice's events, with the state of the chain."""

@@ -10,7 +10,7 @@ from app.api.patients import patients
 from app.domain.devices.inventory import DeviceQuery, Handback, NewAssignment, NewDevice
 from app.domain.paging import PageRequest
 from app.domain.roles import Permission
-from app.schemas.base import page_of
+from app.schemas.base import PageOnlySchema, page_of
 from app.schemas.devices import (
     AssignSchema,
     DeviceChangesSchema,
@@ -20,7 +20,6 @@ from app.schemas.devices import (
     DeviceSchema,
     HeldDeviceSchema,
     NewDeviceSchema,
-    PagingSchema,
     SwapSchema,
     UnassignSchema,
 )
@@ -42,7 +41,7 @@ class DeviceCatalog(MethodView):
     """The models the product knows."""
 
     @requires(Permission.READ_DEVICES)
-    @devices.arguments(PagingSchema, location="query")
+    @devices.arguments(PageOnlySchema, location="query")
     @devices.response(200, page_of(DeviceModelSchema))
     def get(self, paging: PageRequest) -> Any:
         """List the models, what they measure and what billing may count on."""
@@ -91,7 +90,7 @@ class DeviceHistory(MethodView):
     """What happened to a device."""
 
     @requires(Permission.READ_DEVICES)
-    @devices.arguments(PagingSchema, location="query")
+    @devices.arguments(PageOnlySchema, location="query")
     @devices.response(200, page_of(DeviceEventSchema))
     def get(self, paging: PageRequest, device_id: UUID) -> Any:
         """List what happened to a device, newest first: what, when, by whom, why."""
@@ -139,7 +138,7 @@ class PatientDevices(MethodView):
     """A patient's devices."""
 
     @requires(Permission.READ_DEVICES)
-    @patients.arguments(PagingSchema, location="query")
+    @patients.arguments(PageOnlySchema, location="query")
     @patients.response(200, page_of(HeldDeviceSchema))
     def get(self, paging: PageRequest, patient_id: UUID) -> Any:
         """List a patient's devices, current ones first."""

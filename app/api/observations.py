@@ -11,15 +11,15 @@ from app.domain.vitals.queries import DaysQuery, ReadingQuery, StatsQuery
 from app.schemas.base import page_of
 from app.schemas.observations import (
     DaysQuerySchema,
-    DecisionSchema,
     LatestVitalsSchema,
     ObservationDetailSchema,
     ObservationQuerySchema,
     ObservationSchema,
     PatientDaysSchema,
     PatientStatsSchema,
+    ReadingDecisionSchema,
     StatsQuerySchema,
-    VoidSchema,
+    VoidReadingSchema,
 )
 from app.services.readings.days import get_days
 from app.services.readings.decisions import accept_reading, reject_reading, void_reading
@@ -61,7 +61,7 @@ class ObservationVoid(MethodView):
     """A reading that was a mistake."""
 
     @requires(Permission.VOID_READINGS)
-    @observations.arguments(VoidSchema)
+    @observations.arguments(VoidReadingSchema)
     @observations.response(200, ObservationDetailSchema)
     def post(self, body: dict[str, str], observation_id: UUID) -> Any:
         """Let a reading count for nothing; it is never deleted. Twice changes nothing."""
@@ -74,7 +74,7 @@ class ObservationAccept(MethodView):
     """A reading that waits in quarantine and is right."""
 
     @requires(Permission.DECIDE_READINGS)
-    @observations.arguments(DecisionSchema, required=False)
+    @observations.arguments(ReadingDecisionSchema, required=False)
     @observations.response(200, ObservationDetailSchema)
     def post(self, body: dict[str, str | None], observation_id: UUID) -> Any:
         """Let a reading count; it is judged and alarms as if it were new."""
@@ -87,7 +87,7 @@ class ObservationReject(MethodView):
     """A reading that waits in quarantine and is wrong."""
 
     @requires(Permission.DECIDE_READINGS)
-    @observations.arguments(DecisionSchema, required=False)
+    @observations.arguments(ReadingDecisionSchema, required=False)
     @observations.response(200, ObservationDetailSchema)
     def post(self, body: dict[str, str | None], observation_id: UUID) -> Any:
         """Keep a reading out for good."""

@@ -10,8 +10,8 @@ from app.domain.merging import MergeRequest
 from app.domain.paging import PageRequest
 from app.domain.patients import NewPatient, PatientQuery
 from app.domain.roles import Permission
-from app.schemas.audit import AccessSchema, PagingSchema
-from app.schemas.base import page_of
+from app.schemas.audit import AccessSchema
+from app.schemas.base import PageOnlySchema, page_of
 from app.schemas.errors import PossibleDuplicateSchema
 from app.schemas.merging import MergeReportSchema, MergeRequestSchema
 from app.schemas.patients import (
@@ -128,7 +128,7 @@ class PatientAccessLog(MethodView):
     """Who looked."""
 
     @requires(Permission.READ_ACCESS_LOG)
-    @patients.arguments(PagingSchema, location="query")
+    @patients.arguments(PageOnlySchema, location="query")
     @patients.response(200, page_of(AccessSchema))
     def get(self, paging: PageRequest, patient_id: UUID) -> Any:
         """List who saw or changed the record, when and why, newest first."""

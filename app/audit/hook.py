@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session as OrmSession
 
 from app.audit import events
 from app.audit.context import current
-from app.database.statements import Parameters, Rows, Statement, driver_errors, has_waiting, send, send_by_driver
+from app.database.statements import Parameters, Statement, driver_errors, has_waiting, send, send_by_driver
+from app.database.wire import Rows
 from app.models.base import Audited, Base
 
 _SET_TENANT = Statement(

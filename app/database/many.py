@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.database.statements import Asked, Statement, send_later, take_waiting
 
 _ROWS = "CAST(:rows AS json)"
+_KEEP_PLANS = Statement(text("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"))
 
 
 class Insert(Statement):
@@ -48,9 +49,16 @@ class Update(Statement):
 
 
 def fold_waiting(session: Session) -> None:
-    """Turn the writes that are kept back into one statement a kind, in the order in which the kinds first appear."""
+    """Turn the writes that are kept back into one statement a kind, in the order in which the kinds first appear.
+
+    Up to the COMMIT plans are kept: PostgreSQL would plan the check of every row that points into a partitioned table
+    anew, which takes longer than all the rest.
+    """
     kinds: dict[int, list[Asked]] = {}
-    for asked in take_waiting(session):
+    waiting = take_waiting(session)
+    if waiting:
+        send_later(session, (_KEEP_PLANS, {}))
+    for asked in waiting:
         kinds.setdefault(id(asked[0]), []).append(asked)
     for group in kinds.values():
         statement = group[0][0]

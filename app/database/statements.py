@@ -4,19 +4,20 @@ What SQLAlchemy does anew at every execution (cache keys, result metadata, ident
 work. The rest stays as usual: the same connection, transaction, types and errors.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
-Rows = list[Any]
+from app.database.wire import Ready, Rows, wire
+
 Parameters = Mapping[str, Any]
 _WAITING = "statements_waiting"
 
@@ -26,22 +27,46 @@ class Statement:
 
     def __init__(self, statement: Executable, columns: Iterable[str] | None = None) -> None:
         self._statement, self._columns = statement, None if columns is None else list(columns)
-        self._compiled: tuple[str, dict[str, Any], dict[str, Any]] | None = None
+        self._compiled: _Compiled | None = None
 
-    def ready(self, dialect: Dialect, given: Parameters) -> tuple[str, Parameters]:
-        """Return the text and the parameters as the driver takes them."""
+    def ready(self, dialect: Dialect, given: Parameters) -> Ready:
+        """Return the text and the values as they travel."""
         if self._compiled is None:
             self._compiled = self._compile(dialect)
-        sql, fixed, processors = self._compiled
-        values = {**fixed, **given} if fixed else given
-        if not processors:
-            return sql, values
-        return sql, {**values, **{name: processors[name](values[name]) for name in processors}}
+        text, names, fixed, processors = self._compiled
+        values = [given[name] if name in given else fixed[name] for name in names]
+        if processors:
+            values = [
+                processors[name](value) if name in processors else value
+                for name, value in zip(names, values, strict=True)
+            ]
+        return text, values
 
-    def _compile(self, dialect: Dialect) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    def _compile(self, dialect: Dialect) -> "_Compiled":
         compiled: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        return str(compiled), fixed, dict(compiled._bind_processors)  # noqa: SLF001 - there is no public way to them
+        text, names = _numbered(str(compiled))
+        return text, names, fixed, dict(cast("_Processors", compiled._bind_processors))  # noqa: SLF001 - there is no public way to them
+
+
+_Processors = Mapping[str, Callable[[Any], Any]]
+_Compiled = tuple[str, list[str], dict[str, Any], dict[str, Callable[[Any], Any]]]
+_PLACE = re.compile(r"%\((\w+)\)s|%%")
+
+
+def _numbered(text: str) -> tuple[str, list[str]]:
+    """Turn named places into numbered ones; a name that stands twice has one number."""
+    names: list[str] = []
+
+    def number(place: re.Match[str]) -> str:
+        name = place[1]
+        if name is None:
+            return "%"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return _PLACE.sub(number, text), names
 
 
 Asked = tuple[Statement, Parameters]
@@ -73,15 +98,8 @@ def take_waiting(session: Session) -> list[Asked]:
 
 def send_by_driver(connection: Connection, asked: Sequence[Asked], *, last: str | None = None) -> list[Rows]:
     """Run statements on an open connection, and after them `last`; for the session's own hooks."""
-    driver = driver_of(connection)
     ready = [statement.ready(connection.dialect, given) for statement, given in asked]
-    if len(ready) == 1 and last is None:
-        return [_rows(_run(driver, *ready[0]))]
-    with driver.pipeline():
-        cursors = [_run(driver, sql, values) for sql, values in ready]
-        if last is not None:
-            driver.execute(last)
-    return [_rows(cursor) for cursor in cursors]
+    return wire(driver_of(connection)).ask(ready, last)
 
 
 def driver_of(connection: Connection) -> psycopg.Connection[Any]:
@@ -103,11 +121,3 @@ def driver_errors(connection: Connection) -> Iterator[None]:
             dialect=connection.dialect,
         )  # fmt: skip
         raise raised from error
-
-
-def _run(driver: psycopg.Connection[Any], sql: str, values: Parameters) -> psycopg.Cursor[Any]:
-    return driver.cursor(row_factory=namedtuple_row).execute(sql, values)
-
-
-def _rows(cursor: psycopg.Cursor[Any]) -> Rows:
-    return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []

@@ -31,7 +31,22 @@ AUDIT_ORDERINGS = tuple(sign + element for element in ELEMENTS for sign in ("-",
 
 # What a clinical manager sees of a patient's access log: care, not sign-ins, billing or settings.
 CLINICAL_TYPES = frozenset(
-    {"patient", "observation", "alert", "triage", "triage_summary", "escalation", "device", "enrollment", "consent"}
+    {
+        "patient",
+        "observation",
+        "alert",
+        "triage",
+        "triage_summary",
+        "triage_review",
+        "triage_decision",
+        "escalation",
+        "device",
+        "enrollment",
+        "consent",
+        "patient_thresholds",
+        "threshold_version",
+        "score_override",
+    }
 )
 
 

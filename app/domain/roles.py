@@ -35,6 +35,7 @@ class Permission(StrEnum):
     WRITE_NOTES = "notes:write"
     EXPORT_PATIENTS = "patients:export"
     MANAGE_INTEGRATIONS = "integrations:manage"
+    READ_INBOX = "inbox:read"
     SUBMIT_READINGS = "readings:submit"
     READ_OBSERVATIONS = "observations:read"
     READ_DAYS = "observations:days"  # on which days there was data, and never what was measured
@@ -42,6 +43,16 @@ class Permission(StrEnum):
     DECIDE_READINGS = "readings:decide"  # on those that wait in quarantine
     READ_TRIAGE = "triage:read"
     ACKNOWLEDGE_ALERTS = "alerts:acknowledge"
+    READ_TIME_LOGS = "time_logs:read"  # one's own; all of the practice's with the next
+    READ_ALL_TIME_LOGS = "time_logs:read_all"
+    WRITE_TIME_LOGS = "time_logs:write"  # one's own; anybody's with the next
+    WRITE_ALL_TIME_LOGS = "time_logs:write_all"
+    READ_THRESHOLDS = "thresholds:read"
+    READ_PRACTICE_THRESHOLDS = "thresholds:read_practice"
+    WRITE_THRESHOLDS = "thresholds:write"
+    OVERRIDE_SCORES = "scores:override"
+    WRITE_TRIAGE = "triage:write"
+    SET_ON_CALL = "on_call:write"
     READ_BILLING = "billing:read"
     WRITE_BILLING = "billing:write"
     READ_FHIR = "fhir:read"
@@ -69,6 +80,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.WRITE_NOTES: _CARE_TEAM,
     Permission.EXPORT_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # everybody's data at once
     Permission.MANAGE_INTEGRATIONS: frozenset({Role.ADMIN}),
+    Permission.READ_INBOX: _CARE_TEAM | {Role.ADMIN},  # who may give a device to a patient sees what came from it
     Permission.SUBMIT_READINGS: _MONITORS | {Role.PATIENT},
     Permission.READ_OBSERVATIONS: _MONITORS | {Role.PATIENT},
     Permission.READ_DAYS: _MONITORS | {Role.PATIENT, Role.BILLING_MANAGER},
@@ -76,6 +88,16 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DECIDE_READINGS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE}),
     Permission.READ_TRIAGE: _MONITORS,
     Permission.ACKNOWLEDGE_ALERTS: _CARE_TEAM,
+    Permission.READ_TIME_LOGS: _CARE_TEAM | {Role.ADMIN, Role.BILLING_MANAGER},
+    Permission.READ_ALL_TIME_LOGS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.BILLING_MANAGER}),
+    Permission.WRITE_TIME_LOGS: _CARE_TEAM,
+    Permission.WRITE_ALL_TIME_LOGS: frozenset({Role.CLINICAL_MANAGER}),
+    Permission.READ_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR, Role.PATIENT},
+    Permission.READ_PRACTICE_THRESHOLDS: _CARE_TEAM | {Role.DATA_MONITOR},
+    Permission.WRITE_THRESHOLDS: frozenset({Role.CLINICAL_MANAGER, Role.PROVIDER}),
+    Permission.OVERRIDE_SCORES: _CARE_TEAM - {Role.MA},
+    Permission.WRITE_TRIAGE: _CARE_TEAM - {Role.MA},
+    Permission.SET_ON_CALL: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # how the practice is run
     Permission.READ_BILLING: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER, Role.PROVIDER, Role.BILLING_MANAGER}),
     Permission.WRITE_BILLING: frozenset({Role.ADMIN, Role.BILLING_MANAGER}),
     Permission.READ_FHIR: _MONITORS | {Role.PATIENT},

@@ -32,6 +32,11 @@ class Reply:
 
     status: int
     body: bytes
+    retry_after: str | None = None
+
+
+class CallFailed(Exception):
+    """Nothing usable came back. The other system may have done what it was asked all the same."""
 
 
 class Gate:
@@ -70,7 +75,7 @@ class Gate:
         for attempt in range(1, _MAX_TRIES + 1):
             try:
                 address = addresses[(attempt - 1) % len(addresses)]
-                response = self._once(target, address, path, params, headers)
+                response = self._once(target, address, _Call("GET", path, params, headers))
             except httpx.TransportError as error:
                 if _is_spent(attempt, begun):
                     raise EmrUnavailable from error
@@ -82,14 +87,32 @@ class Gate:
                 raise EmrUnavailable
         raise EmrUnavailable
 
-    def _once(self, target: Target, address: str, path: str, params: Params, headers: dict[str, str]) -> "_Answer":
+    def post(self, base_url: str, path: str, content: bytes, headers: dict[str, str]) -> Reply:
+        """Send something below a base address, once: whoever sends it knows whether to do so again.
+
+        Raises AddressRefused, and CallFailed when there is no whole answer; a redirect is an answer like any other.
+        """
+        target = parse_target(base_url, self.rules)
+        address = self._addresses(target)[0]
+        try:
+            answer = self._once(target, address, _Call("POST", path, (), headers, content))
+        except (httpx.TransportError, EmrUnavailable) as error:
+            raise CallFailed(type(error).__name__) from None  # its words may repeat the address
+        return Reply(answer.status, answer.body, answer.retry_after)
+
+    def is_on_this_machine(self, base_url: str) -> bool:
+        """Say whether a base address leads to this machine and nowhere else; raises AddressRefused."""
+        return all(ip_address(found).is_loopback for found in self._addresses(parse_target(base_url, self.rules)))
+
+    def _once(self, target: Target, address: str, call: "_Call") -> "_Answer":
         there = f"[{address}]" if ":" in address else address
-        url = httpx.URL(f"{target.scheme}://{there}:{target.port}{target.path}{path}", params=list(params) or None)
-        asked = {"Host": _host_header(target), "Accept-Encoding": "identity", **headers}
+        params = list(call.params) or None
+        url = httpx.URL(f"{target.scheme}://{there}:{target.port}{target.path}{call.path}", params=params)
+        asked = {"Host": _host_header(target), "Accept-Encoding": "identity", **call.headers}
         extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
         with (
             httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=self.trusted) as client,
-            client.stream("GET", url, headers=asked, extensions=extensions) as response,
+            client.stream(call.method, url, headers=asked, extensions=extensions, content=call.content) as response,
         ):
             return _Answer(response.status_code, _read(response), response.headers.get("Retry-After"))
 
@@ -113,6 +136,15 @@ class Gate:
             return True
         self.sleep(random.uniform(0, _FIRST_WAIT * 2**attempt))  # noqa: S311 - spreads retries, hides nothing
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    params: Params
+    headers: dict[str, str]
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

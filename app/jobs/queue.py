@@ -9,7 +9,10 @@ from procrastinate import App, PsycopgConnector
 
 from app.audit import context
 
-queue = App(connector=PsycopgConnector(), import_paths=["app.jobs.tasks", "app.jobs.mails", "app.jobs.imports"])
+queue = App(
+    connector=PsycopgConnector(),
+    import_paths=[f"app.jobs.{name}" for name in ("tasks", "mails", "imports", "notifications", "triage", "inbox")],
+)
 _DRIVER = "+psycopg"
 _AT_ONCE = 4  # a long import or a mail server that hangs must not hold up the scores
 _settings: dict[str, Any] = {}

@@ -4,8 +4,12 @@ from procrastinate import JobContext
 
 from app.jobs.queue import in_application, queue
 from app.services.audit.sealing import seal_events
+from app.services.billing.run import generate_everywhere, generate_far_back
 from app.services.housekeeping import ensure_audit_partitions, ensure_observation_partitions, purge_expired
+from app.services.notifications.digests import send_due
+from app.services.notifications.receipts import check_receipts
 from app.services.triage.board import refresh_due_scores
+from app.services.triage.overdue import keep_reaction_times
 
 STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
 
@@ -17,7 +21,12 @@ def _every(cron: str, service, name: str) -> None:  # type: ignore[no-untyped-de
 
 _every("*/5 * * * *", refresh_due_scores, "refresh_due_scores")
 _every("* * * * *", seal_events, "seal_events")
+_every("* * * * *", keep_reaction_times, "keep_reaction_times")
+_every("* * * * *", send_due, "send_due_notifications")
+_every("*/15 * * * *", check_receipts, "check_push_receipts")
 _every("17 * * * *", purge_expired, "purge_expired")
+_every("0 */4 * * *", generate_everywhere, "generate_billing")
+_every("41 7 * * *", generate_far_back, "generate_billing_far_back")
 _every("23 * * * *", ensure_audit_partitions, "ensure_audit_partitions")
 _every("29 * * * *", ensure_observation_partitions, "ensure_observation_partitions")
 

@@ -18,6 +18,7 @@ from app.models.base import Audited, Base, TenantScoped, listed
 STATUSES = ("final", "quarantined", "rejected", "void")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_LATEST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 def new_reading_id(measured_at: datetime) -> UUID:
@@ -28,8 +29,11 @@ def new_reading_id(measured_at: datetime) -> UUID:
 
 
 def measured_around(reading_id: UUID) -> tuple[datetime, datetime]:
-    """Return the millisecond of measurement that an id of ours carries: from, and up to but without."""
-    since = _EPOCH + _MILLISECOND * (reading_id.int >> 80)
+    """Return the millisecond of measurement that an id of ours carries: from, and up to but without.
+
+    Any other id names some moment too, at the latest the end of the calendar.
+    """
+    since = _EPOCH + _MILLISECOND * min(reading_id.int >> 80, _LATEST)
     return since, since + _MILLISECOND
 
 

@@ -1,15 +1,14 @@
 """The practice (tenant), its keys and its own settings."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Text, func
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto.columns import optional_text
-from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps, Versioned
+from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps
 
 
 class Practice(Identified, Timestamps, Audited, Base):
@@ -46,17 +45,6 @@ class SystemKey(Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class PracticeThresholds(TenantScoped, Timestamps, Versioned, Audited, Base):
-    """The practice's default alert thresholds: flat names to numbers."""
-
-    __tablename__ = "practice_thresholds"
-    audit_type = "practice_thresholds"
-    audit_patient_column = None
-
-    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practices.id"), primary_key=True)
-    limits: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class EmrConnection(TenantScoped, Timestamps, Audited, Base):

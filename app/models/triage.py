@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,9 +46,14 @@ class TriageSummary(TenantScoped, Base):
     last_reading_at: Mapped[datetime | None]
     unacknowledged_alerts: Mapped[int] = mapped_column(default=0)
     active_escalations: Mapped[int] = mapped_column(default=0)
+    has_active_stat: Mapped[bool] = mapped_column(default=False, server_default=false())
     last_reviewed_at: Mapped[datetime | None]
     last_reviewed_by: Mapped[int | None]
     refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    rule_state: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    score_inputs: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    override_score: Mapped[int | None] = mapped_column(SmallInteger)  # a clinician's, until it expires
+    override_expires_at: Mapped[datetime | None]
 
 
 class TriageTransition(Identified, TenantScoped, Base):

@@ -6,7 +6,6 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from app.domain.audit import AUDIT_ORDERINGS, EventFilter, EventQuery, ExportFormat, Outcome
-from app.domain.paging import PageRequest
 from app.schemas.base import Body, PageQuery, QueryNumber, Row, page_of, paging_of
 from app.schemas.fields import Day, Instant, Text
 
@@ -75,14 +74,6 @@ class DayExportQuerySchema(ExportQuerySchema):
 
     since = StartOfDay(data_key="from")
     until = StartOfDay(days=1, data_key="to")
-
-
-class PagingSchema(PageQuery):
-    """Which page, and nothing else."""
-
-    @post_load
-    def _paging(self, data: dict[str, Any], **_: Any) -> PageRequest:
-        return paging_of(data)
 
 
 class EventSchema(Row):

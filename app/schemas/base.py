@@ -70,8 +70,10 @@ class NothingSchema(Body):
 class QueryNumber(fields.Integer):
     """A whole number in a query string: plain digits only."""
 
+    longest = 9
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9):  # noqa: PLR2004
+        if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= self.longest):
             raise self.make_error("invalid")
         return int(value)
 

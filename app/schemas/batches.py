@@ -7,9 +7,10 @@ from marshmallow import ValidationError, fields, post_load, validate
 from app.domain.vitals.batch import MOST_READINGS, BatchItem, NewBatch
 from app.schemas.base import Body, Row
 from app.schemas.fields import YesNo
+from app.schemas.reading_loader import ReadingLoader
 from app.schemas.readings import NEW_READING_SCHEMAS
 
-_READERS = {str(kind): schema() for kind, schema in NEW_READING_SCHEMAS.items()}
+_READERS = {str(kind): ReadingLoader(schema()) for kind, schema in NEW_READING_SCHEMAS.items()}
 _ITEM = {
     "description": "Readings of any kind: `observation_type` beside the fields that the kind's own path takes.",
 }
@@ -22,7 +23,7 @@ class NewBatchSchema(Body):
 
     atomic = YesNo(load_default=False, metadata=_ATOMIC)
     readings = fields.List(
-        fields.Raw(metadata={"type": "object"}),
+        fields.Dict(),
         required=True,
         validate=validate.Length(1, MOST_READINGS),
         metadata=_ITEM,
@@ -33,9 +34,7 @@ class NewBatchSchema(Body):
         return NewBatch([_item(one) for one in data["readings"]], data["atomic"])
 
 
-def _item(given: Any) -> BatchItem:
-    if not isinstance(given, dict):
-        return BatchItem(field_errors={"non_field_errors": ["Not an object."]})
+def _item(given: dict[str, Any]) -> BatchItem:
     values = dict(given)
     reader = _READERS.get(str(values.pop("observation_type", None)))
     if reader is None:

@@ -18,6 +18,15 @@ from app.schemas.fields import Day, Instant, Money, Text, Whole
 MAX_CODES = 12  # diagnoses a professional claim carries
 
 
+_PERIOD = {"description": "Of device supply: the first of its 30 days. By default they end on the service date."}
+
+
+def refuse_malformed_codes(codes: list[str]) -> None:
+    """Raise ValidationError for what has not the form of a diagnosis code."""
+    if any(not is_icd10_format(code) for code in codes):
+        raise ValidationError("Not in the form of ICD-10-CM, such as I10 or E11.65.", "icd10_codes")
+
+
 class NewEntrySchema(Body):
     """A line to enter by hand."""
 
@@ -29,12 +38,12 @@ class NewEntrySchema(Body):
     payer = Text(longest=120, allow_none=True)
     icd10_codes = fields.List(Text(longest=8), load_default=list, validate=validate.Length(max=MAX_CODES))
     notes = Text(longest=2000, blank=True, load_default="")
+    units = Whole(low=1, high=99, load_default=1)
+    period_start = Day(load_default=None, allow_none=True, metadata=_PERIOD)
 
     @post_load
     def _entry(self, data: dict[str, Any], **_: Any) -> NewBillingEntry:
-        wrong = [code for code in data["icd10_codes"] if not is_icd10_format(code)]
-        if wrong:
-            raise ValidationError("Not in the form of ICD-10-CM, such as I10 or E11.65.", "icd10_codes")
+        refuse_malformed_codes(data["icd10_codes"])
         return NewBillingEntry(**{**data, "icd10_codes": tuple(data["icd10_codes"])})
 
 

@@ -214,14 +214,6 @@ class DeviceQuerySchema(PageQuery):
 _FLAGS = {"assigned": "is_assigned", "low_battery": "has_low_battery"}
 
 
-class PagingSchema(PageQuery):
-    """Which page of a list that has no filters."""
-
-    @post_load
-    def _paging(self, data: dict[str, Any], **_: Any) -> Any:
-        return paging_of(data)
-
-
 class HolderSearchSchema(Body):
     """Whom a device may be given to."""
 

@@ -35,3 +35,10 @@ class PossibleDuplicateSchema(ErrorSchema):
     """A conflict; when its code is `possible_duplicate`, with the records that may be of the same person."""
 
     candidates = fields.List(fields.Nested(CandidateSchema))
+
+
+class TimeConflictSchema(ErrorSchema):
+    """A conflict; when time is logged or running already, with the rule that forbids it and the rows it is of."""
+
+    rule = fields.String(validate=validate.OneOf(["TIME_DOUBLE_COUNTED", "ONE_PLACE_AT_A_TIME", "ONE_TIMER_A_PERSON"]))
+    conflicting_ids = fields.List(fields.UUID(), metadata={"description": "Entries of time, or the open timer."})

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.domain.vitals.measures import MAX_DECIMALS, Limits
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _EARLIEST, _LATEST = 1900, 2100
 _YEAR = "^(19|20)[0-9]{2}-"  # the same, for the document
 _STORABLE = r"^[^\u0000]*$"
@@ -190,3 +191,19 @@ class YesNo(fields.Boolean):
         if not isinstance(value, bool):
             raise ValidationError("Not a valid boolean.")
         return value
+
+
+class Clock(fields.Field[time]):
+    """A time of day in hours and minutes, `HH:MM`, without a zone: the context says whose clock it is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {**self.metadata, "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+
+    def _serialize(self, value: time | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.strftime("%H:%M")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> time:
+        if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+            raise ValidationError("Not a valid time of day: HH:MM is needed.")
+        return time.fromisoformat(value)

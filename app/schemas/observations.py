@@ -102,13 +102,13 @@ class VitalsPageSchema(PageQuery):
         return VitalsPage(data.pop("span"), ReadingQuery(paging=paging_of(data), **data))
 
 
-class VoidSchema(Body):
+class VoidReadingSchema(Body):
     """Why a reading must not count."""
 
     reason = Text(required=True, longest=500)
 
 
-class DecisionSchema(Body):
+class ReadingDecisionSchema(Body):
     """Why a reading is accepted or rejected; the body may be left out."""
 
     may_be_left_out = True

@@ -41,7 +41,8 @@ class NewReadingSchema(Body):
     corrects_id = fields.UUID(allow_none=True, metadata=_CORRECTS)
 
     @post_load
-    def _reading(self, data: dict[str, Any], **_: Any) -> Posted:
+    def reading_of(self, data: dict[str, Any], **_: Any) -> Posted:
+        """Return whose reading it is and the reading; raises ValidationError when a measure is missing."""
         self.check_values(data)
         patient_id, measured_at = data.pop("patient_id"), data.pop("measured_at")
         values, posted = self._values(data)
@@ -209,9 +210,11 @@ def _class_name(kind: VitalKind) -> str:
 READING_SCHEMAS: dict[ObservationType, type[Schema]] = {
     kind.type: _named(ReadingSchema, f"{_class_name(kind)}Schema", kind, _fields_out(kind)) for kind in KINDS.values()
 }
-NEW_READING_SCHEMAS: dict[ObservationType, type[Schema]] = {
+NEW_READING_SCHEMAS: dict[ObservationType, type[NewReadingSchema]] = {
     kind.type: NewBloodPressureSchema
     if kind.type == "blood_pressure"
-    else _named(NewReadingSchema, f"New{_class_name(kind)}Schema", kind, _fields_in(kind))
+    else cast(
+        "type[NewReadingSchema]", _named(NewReadingSchema, f"New{_class_name(kind)}Schema", kind, _fields_in(kind))
+    )
     for kind in KINDS.values()
 }

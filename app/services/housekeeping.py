@@ -10,13 +10,17 @@ from app.models import ConsoleSession, PasswordToken, Practice, RefreshToken, To
 from app.services.accounts.attempts import purge_login_attempts
 from app.services.idempotency import KEEP_FOR, purge_keys
 from app.services.mail import purge_mails
+from app.services.notifications.inbox import purge_notifications
 from app.services.patient_files.imports import forget_files
+from app.services.queue_purge import purge_jobs
 from app.services.transaction import now, transaction
 
 _KEEP_SESSIONS = timedelta(days=30)  # ended sessions stay visible for a while, then go
 _KEEP_MAILS = timedelta(days=30)
+_KEEP_NOTIFICATIONS = timedelta(days=180)
 _KEEP_FILES = timedelta(days=7)  # of patients, checked and never imported
 _KEEP_ATTEMPTS = timedelta(days=1)
+_KEEP_JOBS = timedelta(days=7)  # that are over: long enough to look why one failed
 _MONTHS_AHEAD = 2
 _READING_MONTHS_AHEAD = 12
 
@@ -25,6 +29,7 @@ def purge_expired() -> None:
     """Forget what has served its time, practice by practice."""
     at = now()
     purge_login_attempts(at - _KEEP_ATTEMPTS)
+    purge_jobs(at - _KEEP_JOBS)
     with transaction() as session:
         practices = list(session.scalars(select(Practice.id)))
     for practice_id in practices:
@@ -55,6 +60,7 @@ def _purge_practice(practice_id: UUID, at: datetime) -> None:
     context.bind(practice_id=practice_id)
     purge_keys(at - KEEP_FOR)
     purge_mails(at - _KEEP_MAILS)
+    purge_notifications(at - _KEEP_NOTIFICATIONS)
     forget_files(at - _KEEP_FILES)
     with transaction() as session:
         old = select(TokenFamily.id).where(TokenFamily.expires_at < at - _KEEP_SESSIONS)

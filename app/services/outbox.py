@@ -3,6 +3,7 @@
 Jobs are named, not imported: the rooms that run them lie above. Arguments are ids only: they are stored in the clear.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate import App, SyncPsycopgConnector
@@ -11,8 +12,10 @@ from sqlalchemy.orm import Session
 _door = App(connector=SyncPsycopgConnector())  # never opened: jobs go out on the session's own connection
 
 
-def leave_job(session: Session, task: str, *, lock: str | None = None, **ids: UUID | int | None) -> None:
-    """Have the task of this name run once this transaction has committed."""
+def leave_job(
+    session: Session, task: str, *, lock: str | None = None, at: datetime | None = None, **ids: UUID | int | None
+) -> None:
+    """Have the task of this name run once this transaction has committed, and not before the moment `at`, if given."""
     arguments = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
     connection = session.connection().connection.driver_connection
-    _door.configure_task(task, lock=lock, connection=connection).defer(**arguments)
+    _door.configure_task(task, lock=lock, schedule_at=at, connection=connection).defer(**arguments)

@@ -1,7 +1,6 @@
 """Founding a practice, and what it demands of its people."""
 
-from collections.abc import Collection, Mapping
-from decimal import Decimal
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,12 +9,11 @@ from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.roles import Role
 from app.domain.second_factor import SignInPolicy
-from app.domain.triage.thresholds import DEFAULT_THRESHOLDS
-from app.models import Practice, PracticeThresholds
+from app.models import Practice
 from app.models.base import new_id
 from app.services.keys.versions import make_practice_keys
-from app.services.readings.facts import thresholds_from
 from app.services.transaction import transaction
+from app.services.triage.versions import found_thresholds
 
 
 def create_practice(
@@ -28,7 +26,7 @@ def create_practice(
         session.add(Practice(id=practice_id, name=name, timezone=timezone, require_2fa_for=[*require_2fa_for]))
         session.flush()
         make_practice_keys(practice_id)
-        session.add(PracticeThresholds(practice_id=practice_id, limits=dict(DEFAULT_THRESHOLDS)))
+        found_thresholds(session, practice_id)
     return practice_id
 
 
@@ -52,10 +50,3 @@ def get_timezone(actor: Actor) -> str:
     """Return the practice's time zone, in which its staff write times down."""
     with transaction() as session:
         return session.scalars(select(Practice.timezone).where(Practice.id == actor.practice_id)).one()
-
-
-def get_thresholds(actor: Actor) -> Mapping[str, Decimal]:
-    """Return the practice's limits in force: at which value a vital raises an alert."""
-    own = select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == actor.practice_id)
-    with transaction() as session:
-        return thresholds_from(session.scalar(own))

@@ -31,6 +31,7 @@ STATUS: dict[str, int] = {
     "token_expired": 401,
     "token_already_rotated": 401,
     "token_reused": 401,
+    "signature_invalid": 401,
     "permission_denied": 403,
     "totp_setup_required": 403,
     "https_required": 403,
@@ -44,7 +45,12 @@ STATUS: dict[str, int] = {
     "device_not_assigned": 409,
     "device_move_not_allowed": 409,
     "enrollment_overlap": 409,
+    "billing_conflict": 409,
+    "entry_move_not_allowed": 409,
     "patient_merged": 409,
+    "time_overlap": 409,
+    "timer_running": 409,
+    "timer_not_running": 409,
     "possible_duplicate": 409,
     "emr_not_configured": 409,
     "request_in_progress": 409,
@@ -109,6 +115,9 @@ def _refused(refusal: errors.VantrexiaError) -> Response:
         record_shown(refusal.candidates)
         shown = CandidateSchema(many=True).dump(refusal.candidates)
         return error_response(refusal.code, refusal.detail, candidates=shown)
+    if isinstance(refusal, errors.TimeOverlap | errors.TimerRunning):
+        ids = [str(row_id) for row_id in refusal.conflicting_ids]
+        return error_response(refusal.code, refusal.detail, rule=refusal.rule, conflicting_ids=ids)
     if isinstance(refusal, errors.Unavailable):
         return _unavailable(refusal)
     return error_response(refusal.code, refusal.detail)

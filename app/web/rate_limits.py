@@ -2,10 +2,15 @@
 
 Scopes, decided once (the contract leaves room): the auth endpoints' own limit stands in place of the anonymous one, and
 ingestion's own in place of the user's. Probes and static files are not counted but carry the headers too.
+
+Webhooks are counted by integration, but only from addresses that have proven to be the vendor's: others have a count of
+their own, so that nobody can use up a vendor's.
 """
 
 import math
 import time
+from collections import OrderedDict
+from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
@@ -21,6 +26,8 @@ _AUTH = (
     "admin.login", "admin.forgot_password", "admin.set_password",
 )  # fmt: skip
 _INGESTION = "ingestion."
+_WEBHOOK = "webhooks.Webhook"
+_MOST_PROVEN = 10_000
 _STORE_TIMEOUT = 0.2  # seconds: a hung Redis must not hang requests
 
 
@@ -29,14 +36,44 @@ def _scope() -> str:
     endpoint = request.endpoint or ""
     if endpoint in _AUTH and request.method == "POST":
         return "auth"
+    if endpoint == _WEBHOOK and request.method == "POST":
+        return "webhook"
     if limiter_identity() is None:
         return "anonymous"
     return "ingestion" if endpoint.startswith(_INGESTION) else "user"
 
 
 def _key() -> str:
+    if _scope() == "webhook":
+        return _webhook_key(is_proven=_sender() in _proven)
     user = limiter_identity()
     return f"{_scope()}:{request.remote_addr if user is None or _scope() == 'auth' else user}"
+
+
+def _webhook_key(*, is_proven: bool) -> str:
+    integration, address = _sender()
+    return f"webhook:{integration}" if is_proven else f"webhook-unproven:{address}"
+
+
+def _sender() -> tuple[str, str]:
+    return str((request.view_args or {}).get("integration_id")), request.remote_addr or ""
+
+
+_proven: OrderedDict[tuple[str, str], None] = OrderedDict()  # (integration, address), the latest at the end
+
+
+def _note_proven(response: Response) -> Response:
+    """Remember an address whose message was believed; that first one is the integration's as well."""
+    if request.endpoint != _WEBHOOK or request.method != "POST" or response.status_code != HTTPStatus.OK:
+        return response
+    if _sender() not in _proven and limiter.current_limit is not None:
+        rest = limiter.current_limit.request_args[1:]
+        limiter.limiter.hit(limiter.current_limit.limit, _webhook_key(is_proven=True), *rest)
+    _proven[_sender()] = None
+    _proven.move_to_end(_sender())
+    if len(_proven) > _MOST_PROVEN:
+        _proven.popitem(last=False)
+    return response
 
 
 def _limit() -> str:
@@ -63,6 +100,7 @@ def init_app(app: Flask, redis_url: str | None) -> None:
         app.config["RATELIMIT_STORAGE_OPTIONS"] = timeouts
     limiter.init_app(app)
     app.after_request(_set_headers)
+    app.after_request(_note_proven)
 
 
 def seconds_to_wait(_error: RateLimitExceeded) -> int:

@@ -10,7 +10,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.crypto.key_file import KeyFile
 from app.crypto.keyring import keyring
+from app.crypto.packet_signer import packet_signer
 from app.extensions import csrf, db, jwt, migrate
+from app.integrations.dispatch import dispatch
 from app.integrations.egress import gate
 from app.integrations.mail import postbox
 from app.services.audit.sealing import sealer
@@ -99,6 +101,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
     _set_up_keys(app, settings)
     mail_directory = settings.var_dir / "mail" if settings.is_development else None
     postbox.configure(settings.smtp_url, mail_directory, settings.mail_from, settings.public_url)
+    dispatch.configure(settings.var_dir / "notifications" if settings.is_development else None)
     sealer.configure(
         settings.audit_database_url, settings.audit_signing_key, settings.audit_anchor_file,
         settings.audit_retention_years,
@@ -117,6 +120,7 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
 def _set_up_keys(app: Flask, settings: SharedSettings) -> None:
     signing_keys.ring.configure(settings.jwt_secret_keys, _file(settings.jwt_key_file, settings))
     signing_keys.init_app(app)
+    packet_signer.configure(settings.field_encryption_keys)
     keyring.configure(
         settings.field_encryption_keys, load_wrapped_keys, _file(settings.field_key_file, settings),
         fresh_for=settings.key_refresh_seconds,

@@ -44,7 +44,7 @@
   }
 
   function isPoll(event) {
-    return ["board", "progress", "readings"].includes(event.detail.elt.id);
+    return ["board", "progress", "readings", "bell"].includes(event.detail.elt.id);
   }
 
   document.addEventListener("htmx:load", (event) => {

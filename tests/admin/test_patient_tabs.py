@@ -23,7 +23,7 @@ def doctor(client: FlaskClient) -> Person:
 def test_each_tab_has_an_address_and_says_that_it_is_open(client: FlaskClient, doctor: Person) -> None:
     """One of them at a time."""
     page = f"/admin/patients/{a_patient(doctor.actor).id}"
-    for tab in ("", "/vitals", "/thresholds", "/devices", "/consents", "/timeline"):
+    for tab in ("", "/vitals", "/thresholds", "/devices", "/consents", "/time", "/timeline"):
         shown = TABS.search(client.get(f"{page}{tab}").text)
         assert shown is not None, tab
         assert re.findall(r'href="([^"]+)" aria-current="page"', shown[0]) == [f"{page}{tab}"]
@@ -31,8 +31,8 @@ def test_each_tab_has_an_address_and_says_that_it_is_open(client: FlaskClient, d
 
 @pytest.mark.parametrize(
     ("role", "tabs"),
-    [(Role.BILLING_MANAGER, ["Overview", "Consents", "Timeline"]),
-     (Role.DATA_MONITOR, ["Overview", "Vitals", "Thresholds", "Devices", "Consents", "Timeline"])],
+    [(Role.BILLING_MANAGER, ["Overview", "Consents", "Time", "Billing", "Timeline"]),
+     (Role.DATA_MONITOR, ["Overview", "Vitals", "Thresholds", "Devices", "Consents", "Billing", "Timeline"])],
 )  # fmt: skip
 def test_a_tab_that_one_may_not_open_is_not_there(client: FlaskClient, role: Role, tabs: list[str]) -> None:
     """The matrix decides."""
@@ -44,10 +44,10 @@ def test_a_tab_that_one_may_not_open_is_not_there(client: FlaskClient, role: Rol
 
 
 def test_the_limits_in_force_are_shown(client: FlaskClient, doctor: Person) -> None:
-    """As the practice's default."""
+    """With who set them and where they come from."""
     page = client.get(f"/admin/patients/{a_patient(doctor.actor).id}/thresholds").text
-    assert "Practice default" in page
-    assert all(text in page for text in ("Systolic BP", "≥ 140", "≥ 180", "≤ 40", "bpm"))
+    assert "Nobody has confirmed these thresholds" in page
+    assert all(text in page for text in ("Systolic BP", "Default 140", "Default 180", "Royal College", "bpm"))
 
 
 def test_the_timeline_shows_one_kind_or_all_and_leads_on(client: FlaskClient, doctor: Person) -> None:

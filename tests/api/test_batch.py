@@ -123,7 +123,7 @@ def test_atomic_stores_all_or_nothing(house: House) -> None:
 
 
 def test_what_a_single_post_refuses_is_refused_by_name(house: House) -> None:
-    """Nobody's patient, an archived one, another's device, the future, a correction, no kind, no object."""
+    """Nobody's patient, an archived one, another's device, the future, a correction, no kind."""
     gone = a_patient(house.doctor.actor).id
     with in_house(house.doctor.actor):
         archive_patient(house.doctor.actor, gone, "", None)
@@ -137,7 +137,6 @@ def test_what_a_single_post_refuses_is_refused_by_name(house: House) -> None:
         (pressure(house.ann, measured_at=ahead), "measured_at"),
         (pressure(house.ann, corrects_id=str(stranger)), "corrects_id"),
         (a_body(house.ann), "observation_type"),
-        ([], "non_field_errors"),
     ]
     results = house.post(*(item for item, _ in wrong)).json["results"]
     assert [list(result["field_errors"]) for result in results] == [[name] for _, name in wrong]
@@ -148,6 +147,12 @@ def test_a_batch_holds_one_to_a_thousand(house: House, readings: Any) -> None:
     """Else nothing is read."""
     answer = house.client.post(URL, json={"readings": readings}, headers=house.headers)
     assert (answer.status_code, list(answer.json["field_errors"])) == (400, ["readings"])
+
+
+def test_items_are_objects(house: House) -> None:
+    """Anything else is no batch at all."""
+    answer = house.post(pressure(house.ann), [])
+    assert (answer.status_code, list(answer.json["field_errors"])) == (400, ["readings.1"])
 
 
 def test_a_patient_sends_only_their_own(client: FlaskClient, house: House) -> None:

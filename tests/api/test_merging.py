@@ -63,7 +63,8 @@ def test_everything_that_named_the_duplicate_names_the_survivor(pair: Pair) -> N
     pair.client.post(f"{PATIENTS}{pair.gone.id}/notes/", json={"body": "Called."}, headers=pair.headers)
     report = pair.merge()
     kinds = [item["kind"] for item in pair.read(pair.kept, "timeline/")["results"]]
-    assert report.json["moved"] == {"observations": 1, "alerts": 1, "patient_notes": 1}
+    moved = {"observations": 1, "alerts": 1, "alert_occurrences": 1, "patient_notes": 1}
+    assert report.json["moved"] == moved
     assert sorted(kinds) == ["alert", "note", "reading", "reading", "record"]
 
 
@@ -97,8 +98,8 @@ def test_the_same_reading_twice_is_not_counted_twice(pair: Pair) -> None:
     a_reading(pair.manager.actor, pair.gone.id, 151)
     report = pair.merge().json
     assert (report["moved"], report["left"]) == (
-        {"observations": 1, "alerts": 1},
-        {"observations": 1, "alerts": 1},
+        {"observations": 1, "alerts": 1, "alert_occurrences": 1},
+        {"observations": 1, "alerts": 0, "alert_occurrences": 1},
     )
     assert pair.line(pair.kept)["unacknowledged_alerts"] == 2  # type: ignore[index]
 
@@ -161,6 +162,7 @@ def test_every_table_touched_leaves_a_trace(pair: Pair, postgres: LocalPostgres)
     rows = postgres.query(f"SELECT action, reason FROM audit_events WHERE {both} ORDER BY action").splitlines()
     assert rows == [
         f"alert:repoint|merge of {pair.gone.id}: 1 moved, 0 left",
+        f"alert_occurrences:repoint|merge of {pair.gone.id}: 1 moved, 0 left",
         f"observation:repoint|merge of {pair.gone.id}: 1 moved, 0 left",
         "patient:merge|",
     ]

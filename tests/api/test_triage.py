@@ -3,7 +3,7 @@
 from flask.testing import FlaskClient
 
 from app.services.patients.records import archive_patient
-from app.services.triage.alerts import acknowledge_alert
+from app.services.triage.alert_actions import acknowledge_alert
 from tests.builders import a_patient, a_reading, a_user, in_house, signed_in
 
 URL = "/api/v1/triage/patients/"

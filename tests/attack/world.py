@@ -3,28 +3,55 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.domain.billing.books import NewFeeSchedule, NewPayer, NewPolicy
+from app.domain.billing.entries import NewBillingEntry
+from app.domain.billing.facts import CircumstanceKind, NewCircumstance
+from app.domain.billing.policy import PolicySettings
+from app.domain.billing.reconcile import Impact, ImpactKind
+from app.domain.billing.time_logs import Activity, NewTimeLog, Work
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
+from app.domain.gateways import NewGateway
 from app.domain.imports import ImportOptions
+from app.domain.inbox import InboxFilter
+from app.domain.notifications.events import Event
+from app.domain.notifications.settings import NewPushToken, Platform, PushService, Recipients
 from app.domain.roles import Permission, Role
+from app.domain.triage.escalation import EscalationLevel, NewEscalation
 from app.extensions import db
-from app.models import User
+from app.models import BillingImpact, Notification, NotificationDelivery, User
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
+from app.services.billing.circumstances import record_circumstance
+from app.services.billing.entries import create_entry
+from app.services.billing.fee_schedules import create_fee_schedule
+from app.services.billing.ledger import raise_impacts
+from app.services.billing.payers import create_payer
+from app.services.billing.policies import create_policy
+from app.services.billing.time_entries import create_time_log
 from app.services.enrolment.consent_documents import Upload, store_document
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
+from app.services.gateways.registration import create_gateway
+from app.services.gateways.replaying import start_replay
+from app.services.gateways.trying import send_test_event
+from app.services.notifications.push_tokens import register_push_token
+from app.services.notifications.telling import notify
 from app.services.patient_files.imports import check_import
+from app.services.transaction import transaction
+from app.services.triage.escalations import raise_escalation
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
 from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, in_house
@@ -33,6 +60,7 @@ from tests.documents import a_pdf
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|"X-CSRFToken": "([^"]+)"')
 
 _DAY = date(2026, 1, 5)
+_HOUR = datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC)
 _TRAIL = {Permission.READ_AUDIT, Permission.READ_ACCESS_LOG}
 
 
@@ -69,14 +97,74 @@ class World:
             "device_id": a_device(doctor.actor, self.patient.id).id,
             "new_device_id": a_device(doctor.actor).id,
             "import_id": self._import(doctor),
+            "time_log_id": self._time_log(doctor),
+            "escalation_id": self._escalation(doctor),
+            **self._billing(doctor),
+            **self._inbox(),
             **self._chart(doctor),
+            **self._told(doctor),
         }
+
+    def _escalation(self, doctor: Person) -> object:
+        """Call for help with the patient."""
+        new = NewEscalation(self.patient.id, EscalationLevel.URGENT, f"{self.mark} needs a call.")
+        with in_house(doctor.actor):
+            return raise_escalation(doctor.actor, new).escalation.id
+
+    def _told(self, doctor: Person) -> dict[str, object]:
+        """Register a phone and tell its owner of something."""
+        actor = doctor.actor
+        with in_house(actor), transaction() as session:
+            phone = NewPushToken(PushService.FCM, f"{self.mark}-token", Platform.IOS)
+            token_id = register_push_token(actor, phone).id
+            told = Recipients((actor.user_id,))
+            notify(session, actor.practice_id, Event.CRITICAL_ALERT, told, patient_id=self.patient.id)
+            return {
+                "push_token_id": token_id,
+                "notification_id": session.scalars(select(Notification.id)).first(),
+                "sending_id": session.scalars(select(NotificationDelivery.id)).first(),
+            }
+
+    def _billing(self, doctor: Person) -> dict[str, object]:
+        """Enter a line by hand, a circumstance, and an impact on the line."""
+        new = NewBillingEntry(self.patient.id, "99457", date(2026, 10, 31), Decimal("51.77"), notes=self.mark)
+        training = NewCircumstance(CircumstanceKind.SETUP_TRAINING, _DAY, _DAY, note=self.mark)
+        with in_house(doctor.actor), transaction() as session:
+            entry = create_entry(doctor.actor, new).entry
+            circumstance = record_circumstance(doctor.actor, self.patient.id, training)
+            impact = Impact(entry.id, ImpactKind.UNITS_CHANGED, {"units": 1}, {"units": 2}, "Look at it.")
+            session.flush()
+            raise_impacts(session, self.practice_id, [(self.patient.id, impact)])
+            impact_id = session.scalar(select(BillingImpact.id).where(BillingImpact.entry_id == entry.id))
+            payer = create_payer(doctor.actor, NewPayer(f"{self.mark} Health"))
+            session.flush()
+            policy = create_policy(doctor.actor, payer.id, NewPolicy(_DAY, PolicySettings()))
+            schedule = create_fee_schedule(
+                doctor.actor, NewFeeSchedule(self.mark, _DAY, Decimal("33.4009"), payer_id=payer.id)
+            )  # fmt: skip
+        books = {"payer_id": payer.id, "policy_id": policy.id, "schedule_id": schedule.row.id}
+        return {"entry_id": entry.id, "circumstance_id": circumstance.id, "impact_id": impact_id, **books}
 
     def _import(self, doctor: Person) -> object:
         """Take in a file that waits to be looked at."""
         file = f"first,last,dob,sex\n{self.mark}first,{self.mark}filed,1960-01-01,F\n".encode()
         with in_house(doctor.actor):
             return check_import(doctor.actor, [file], f"{self.mark}.csv", ImportOptions(), read_patient).about.id
+
+    def _time_log(self, doctor: Person) -> object:
+        """Write down an hour of work."""
+        with in_house(doctor.actor):
+            new = NewTimeLog(self.patient.id, Work(Program.RPM, Activity.DATA_REVIEW, note=self.mark), *_HOUR)
+            return create_time_log(doctor.actor, new).log.id
+
+    def _inbox(self) -> dict[str, object]:
+        """Have a vendor, an orphan of its, and a replay."""
+        admin = self.people[Role.ADMIN].actor
+        with in_house(admin):
+            integration_id = create_gateway(admin, NewGateway("tenovi", self.mark, "custom_header")).integration.id
+            delivery_id = send_test_event(admin, integration_id)
+            replay_id = start_replay(admin, InboxFilter()).id
+        return {"integration_id": integration_id, "delivery_id": delivery_id, "replay_id": replay_id}
 
     def _chart(self, doctor: Person) -> dict[str, object]:
         """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""
@@ -101,7 +189,9 @@ class World:
 
         A practice's trail tells which ids its own people asked for, others' ids among them; it knows no more of those.
         """
-        own = () if permission in _TRAIL else ("patient_id", "observation_id", "alert_id", "session_id")
+        own = (
+            () if permission in _TRAIL else ("patient_id", "observation_id", "alert_id", "escalation_id", "session_id")
+        )
         return [self.mark, *(str(self.ids[name]) for name in own)]
 
 

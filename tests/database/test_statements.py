@@ -19,7 +19,7 @@ _ONE = Statement(select(bindparam("number", type_=db.Integer).label("number")))
 _LIMITS = PracticeThresholds.metadata.tables["practice_thresholds"]
 _CHANGE = Statement(_LIMITS.update().values(limits=bindparam("new")))
 _READ = Statement(select(_LIMITS.c.limits))
-_FOUND = Statement(insert(_LIMITS), ["practice_id", "limits", "version"])
+_FOUND = Statement(insert(_LIMITS).values(modifiers={}, looks_back=False), ["practice_id", "limits", "version"])
 
 
 def test_several_statements_answer_in_their_order() -> None:

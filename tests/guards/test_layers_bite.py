@@ -30,6 +30,7 @@ def _broken(copy: Path) -> set[str]:
 
 
 ROOMS = "Rooms: imports go down, never up, never sideways"
+GATEWAYS = "Gateways read messages: pure, without network or tables"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,9 @@ ROOMS = "Rooms: imports go down, never up, never sideways"
         ("api/docs.py", "import app.admin.base", ROOMS),
         ("services/accounts/users.py", "import app.schemas.auth", ROOMS),
         ("domain/roles.py", "import sqlalchemy", "The domain is pure: the standard library and itself"),
+        ("gateways/registry.py", "import app.integrations.egress", ROOMS),
+        ("gateways/tenovi.py", "import httpx", GATEWAYS),
+        ("gateways/tenovi.py", "import app.models", GATEWAYS),
         ("services/accounts/users.py", "import flask", "Services know no HTTP and no wire shapes"),
         ("api/auth.py", "import app.models", "The API and the console hold no session and no models"),
         ("admin/auth.py", "import sqlalchemy", "The API and the console hold no session and no models"),

@@ -24,6 +24,7 @@ PUBLIC = {
     "passwords.PasswordReset",
     "passwords.PasswordResetConfirm",
     "static",
+    "webhooks.Webhook",
 }
 _SAMPLE = "00000000-0000-7000-8000-000000000000"
 _NO_METHOD = {"HEAD", "OPTIONS"}

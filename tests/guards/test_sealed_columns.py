@@ -15,6 +15,7 @@ _HASHES = {
     "refresh_tokens.parent_hash", "refresh_tokens.token_hash",
     "token_families.newest_token_hash", "users.email_index", "console_sessions.token_hash",
     "break_glass_episodes.session_key", "password_tokens.token_hash", "recovery_codes.code_hash",
+    "push_tokens.token_index",
 }  # fmt: skip
 _WRAPPED = {f"{table.__tablename__}.wrapped" for table in (PracticeKey, SystemKey)}
 

@@ -6,8 +6,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.domain.roles import Role
+from app.services.gateways.applying import apply_delivery
 from bench.statements import Counted, counting
+from tests.admin.visits import enter
 from tests.builders import Person, a_body, a_device, a_patient, a_reading, a_user, signed_in
+from tests.inbox import a_gateway, an_event, deliver, deliveries, in_house
 
 
 def _fill(person: Person, patients: int) -> None:
@@ -25,6 +29,8 @@ def _fill(person: Person, patients: int) -> None:
         ("/api/v1/patients/?ordering=last_name", Counted(5, 4)),
         ("/api/v1/triage/patients/", Counted(5, 4)),
         ("/api/v1/triage/patients/stats/", Counted(5, 4)),
+        ("/api/v1/triage/alerts/", Counted(6, 5)),
+        ("/api/v1/triage/audit/", Counted(6, 5)),
         ("/api/v1/devices/", Counted(5, 4)),
         ("/api/v1/devices/?silent_days=1&low_battery=false&search=SN", Counted(5, 4)),
     ],
@@ -46,10 +52,26 @@ def test_a_list_costs_the_same_for_two_patients_as_for_twelve(
     assert (few, many) == (count, count)
 
 
-def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClient) -> None:
-    """Tenant, session | lock, facts | reading, summary, audit, COMMIT; with an alert: alert, change of level, audit.
+def test_the_console_board_costs_the_same_for_two_patients_as_for_twelve(app: Flask) -> None:
+    """Page, counts, small lines: one statement for each, however many rows there are."""
+    doctor = a_user()
+    visitor = app.test_client()
+    enter(visitor, doctor)
+    counts = []
+    for more in (2, 10):
+        _fill(doctor, more)
+        visitor.get("/admin/")
+        with counting() as counted:
+            assert visitor.get("/admin/").text.count("polyline") == 0
+        counts.append(counted)
+    assert counts[0] == counts[1]
 
-    Whose a device is stands among the facts.
+
+def test_a_reading_costs_eight_statements_in_three_round_trips(client: FlaskClient) -> None:
+    """Tenant, session | lock, facts, open alerts | reading, summary, audit, COMMIT.
+
+    With an alert: the alert, its occurrence, the change of level, its event. A repeat changes the alert and costs the
+    same but for the level. Whose a device is stands among the facts.
     """
     doctor = a_user()
     patient = a_patient(doctor.actor)
@@ -61,11 +83,13 @@ def test_a_reading_costs_seven_statements_in_three_round_trips(client: FlaskClie
     device = a_device(doctor.actor, patient.id, datetime.now(UTC) - timedelta(days=1))
     with counting() as alerting:
         client.post(url, json=a_body(patient.id, systolic=150, device_id=device.serial), headers=headers)
-    assert (plain, alerting) == (Counted(7, 3), Counted(10, 3))
+    with counting() as repeating:
+        client.post(url, json=a_body(patient.id, systolic=151), headers=headers)
+    assert (plain, alerting, repeating) == (Counted(8, 3), Counted(12, 3), Counted(11, 3))
 
 
 def test_a_batch_costs_the_same_for_two_readings_as_for_sixty_of_ten_patients(client: FlaskClient) -> None:
-    """Tenant, session | lock, patients, devices, known | readings, alerts, changes of level, board, audit, COMMIT."""
+    """Tenant, session | lock, patients, devices, known | plans, readings, alerts, levels, board, audit, COMMIT."""
     counts = []
     for patients, each in ((1, 2), (10, 6)):
         doctor = a_user()
@@ -78,7 +102,7 @@ def test_a_batch_costs_the_same_for_two_readings_as_for_sixty_of_ten_patients(cl
             answer = client.post("/api/v1/ingestion/batch/", json={"readings": bodies}, headers=headers)
         assert answer.json["created"] == patients * each
         counts.append(counted)
-    assert counts == [Counted(11, 3)] * 2
+    assert counts == [Counted(14, 3)] * 2
 
 
 def test_s11_a_refused_login_runs_the_same_statements_whoever_is_asked_for(client: FlaskClient) -> None:
@@ -122,4 +146,26 @@ def test_opening_and_creating_a_record_cost_the_same_however_many_there_are(clie
             create(f"{name}bel")
         counts.append((opened, created))
         _fill(doctor, 5)
-    assert counts == [(Counted(5, 4), Counted(11, 10))] * 2
+    assert counts == [(Counted(5, 4), Counted(11, 9))] * 2
+
+
+def test_a_webhook_costs_seven_statements_and_its_job_thirty(
+    client: FlaskClient,
+) -> None:
+    """Taking in: tenant, integration's id, integration, practice | job | delivery, audit, COMMIT.
+
+    Applying costs far more than a reading posted to the API: one statement at a time, not yet gathered.
+    """
+    doctor = a_user(role=Role.ADMIN)
+    device = a_device(doctor.actor, a_patient(doctor.actor).id, datetime.now(UTC) - timedelta(days=1))
+    gateway = a_gateway(doctor)
+    counts = []
+    for _ in range(3):
+        body = an_event(str(device.serial))
+        with counting() as told:
+            assert deliver(client, gateway, body).status_code == 200
+        delivery = deliveries(doctor)[-1]
+        with in_house(), counting() as applied:
+            apply_delivery(doctor.actor.practice_id, delivery.id)
+        counts.append((told, applied))
+    assert counts[1] == counts[2] == (Counted(7, 5), Counted(30, 25))

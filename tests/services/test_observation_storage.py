@@ -46,6 +46,12 @@ def test_an_id_carries_the_millisecond_of_measurement() -> None:
     assert (new_reading_id(at).version, new_reading_id(datetime(1950, 1, 1, tzinfo=UTC)).version) == (7, 7)
 
 
+def test_an_id_that_is_not_ours_names_some_moment_too() -> None:
+    """Also one beyond the calendar's end."""
+    since, until = measured_around(UUID("f0973dec-32c0-2640-91e0-9d5c5f78b7e7"))
+    assert since < until
+
+
 def test_partitions_are_made_a_year_ahead(postgres: LocalPostgres, app: Flask) -> None:
     """Twice does no harm."""
     with app.app_context():

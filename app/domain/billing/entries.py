@@ -7,18 +7,22 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from app.domain.billing.codes import CPT_LABELS
 from app.domain.paging import PageRequest
 
-# Remote monitoring codes of service year 2026 that the product bills; our own short labels, no descriptors.
-CPT_LABELS: dict[str, str] = {
-    "99453": "Device set-up and teaching",
-    "99445": "Device supply, 2-15 days of data",
-    "99454": "Device supply, 16-30 days of data",
-    "99470": "Treatment management, first 10 minutes",
-    "99457": "Treatment management, first 20 minutes",
-    "99458": "Treatment management, further 20 minutes",
-    "99091": "Data review by the physician, 30 minutes",
-}
+__all__ = [
+    "ALWAYS_CHANGEABLE",
+    "CHANGEABLE",
+    "CPT_LABELS",
+    "ENTRY_ORDERINGS",
+    "MOVES",
+    "EntryOrdering",
+    "EntryQuery",
+    "EntryStatus",
+    "ImpactQuery",
+    "NewBillingEntry",
+    "may_move",
+]  # fmt: skip
 
 
 class EntryStatus(StrEnum):
@@ -29,6 +33,23 @@ class EntryStatus(StrEnum):
     PAID = "paid"
     DENIED = "denied"
     APPEALED = "appealed"
+    VOID = "void"
+
+
+_S = EntryStatus
+MOVES: dict[EntryStatus, frozenset[EntryStatus]] = {
+    _S.PENDING: frozenset({_S.SUBMITTED, _S.VOID}),
+    _S.SUBMITTED: frozenset({_S.PAID, _S.DENIED, _S.VOID}),
+    _S.PAID: frozenset({_S.VOID}),
+    _S.DENIED: frozenset({_S.APPEALED, _S.SUBMITTED, _S.VOID}),  # submitted: corrected and sent again
+    _S.APPEALED: frozenset({_S.PAID, _S.DENIED, _S.VOID}),
+    _S.VOID: frozenset(),
+}
+
+
+def may_move(current: EntryStatus, wanted: EntryStatus) -> bool:
+    """Say whether a line's life cycle leads from one status to another."""
+    return wanted in MOVES[current]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,25 @@ class NewBillingEntry:
     payer: str | None = None
     icd10_codes: tuple[str, ...] = ()
     notes: str = ""
+    units: int = 1
+    period_start: date | None = None  # of device supply: the first of its 30 days; else they end on the service date
+
+
+# What a person may change: of a line by hand while it is pending, and of any other line.
+CHANGEABLE = frozenset(
+    {"service_date", "amount", "duration_minutes", "payer", "icd10_codes", "notes", "units", "period_start"}
+)
+ALWAYS_CHANGEABLE = frozenset({"notes"})
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactQuery:
+    """Which impacts are wanted."""
+
+    paging: PageRequest
+    is_acknowledged: bool | None = None
+    patient_id: UUID | None = None
+    entry_id: UUID | None = None
 
 
 EntryOrdering = Literal["service_date", "-service_date", "amount"]

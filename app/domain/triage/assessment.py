@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.domain.triage.parameters import AlertClass
 from app.domain.triage.thresholds import RULES, AlertLevel, Rule
 
 
@@ -17,6 +18,8 @@ class Breach:
     value: Decimal
     limit: Decimal
     message: str
+    alert_class: AlertClass = AlertClass.MEDICAL
+    is_repeat: bool = False  # the rule was raised before and has not cleared since
 
 
 def assess(values: Mapping[str, Decimal | None], thresholds: Mapping[str, Decimal]) -> tuple[Breach, ...]:

@@ -46,12 +46,15 @@ REASONS: Mapping[str, str] = {
     "weight_jump": "The weight differs too much from the one before: another person may have stepped on the scale.",
     "height_jump": "The height differs too much from the one before.",
     "pressures_reversed": "Systolic is not at least 10 mmHg above diastolic.",
+    "vendor_concern": "The gateway says that somebody should look at it: the inbox tells why.",
 }
 History = Callable[[str], Earlier | None]
 
 
 def implausible(reading: Reading, earlier: History) -> str | None:
     """Return why a reading must wait for a clinician (a key of REASONS), or None. On a line counts as beyond it."""
+    if reading.concern:
+        return reading.concern
     if _are_pressures_reversed(reading):
         return "pressures_reversed"
     for jump in _JUMPS:

@@ -46,6 +46,7 @@ class Reading:
     is_estimated_time: bool = False
     corrects_id: UUID | None = None
     inbox_id: UUID | None = None
+    concern: str | None = None  # why its sender doubts it: a key of plausibility.REASONS
 
 
 def blood_pressure(

@@ -15,24 +15,23 @@ from app.domain.patients import Address, Gender, NewPatient
 from app.domain.roles import Role
 from app.domain.users import NewUser
 from app.domain.vitals.reading import Reading, blood_pressure
-from app.models import Alert, User
+from app.models import User
 from app.services.accounts.users import create_user
 from app.services.billing.entries import create_entry
+from app.services.demo.billing import play_billing
 from app.services.demo.devices import cuff_serial, equip, fill_shelf
 from app.services.demo.enrolment import enrol_demo_patients
 from app.services.demo.people import particulars
-from app.services.demo.vitals import measure_other_vitals
+from app.services.demo.triage import play_triage
 from app.services.patients.records import create_patient
 from app.services.practices import create_practice
 from app.services.readings.intake import record_reading
 from app.services.transaction import now, transaction
-from app.services.triage.alerts import acknowledge_alert
 
 PASSWORD = "SecureP@ss123"  # noqa: S105 - published: the demo exists on a developer's loopback address only
 DEMO_PATIENTS = 87
 OTHER_PATIENTS = 3
 _HISTORY_DAYS = 45
-_SEEN_AFTER = timedelta(days=2)  # older alerts of the demo have been acknowledged
 
 _FIRST_NAMES: dict[Gender, tuple[str, ...]] = {
     "female": ("Maria", "Linda", "Ruth", "Grace", "Helen", "Rosa", "Alice", "Nora", "Irene", "Ada", "Clara", "Edith"),
@@ -74,10 +73,10 @@ def seed_demo() -> bool:
     fill_shelf(staff["nurse"], patients[0])
     for number, patient_id in enumerate(patients):
         _measure(staff["nurse"], patient_id, number, dice)
-    measure_other_vitals(staff["nurse"], patients)
-    _acknowledge_old(staff["nurse"])
+    play_triage(staff, patients)
     _bill(staff["billing"], patients[:6])
     enrol_demo_patients(staff["clinician"], patients)
+    play_billing(staff, patients)
     other = _found("Other Family Practice", "@otherpractice.com", _DEMO_STAFF[:1])
     others = [_somebody(other, number, dice) for number in range(OTHER_PATIENTS)]
     equip(other["clinician"], others, set())
@@ -173,14 +172,6 @@ def _reading(course: _Course, progress: float, at: datetime, device: str, dice: 
         pulse=Decimal(round(dice.gauss(74, 6))),
         device_id=device,
     )
-
-
-def _acknowledge_old(actor: Actor) -> None:
-    with transaction() as session:
-        old = select(Alert.id).where(Alert.practice_id == actor.practice_id, Alert.raised_at < now() - _SEEN_AFTER)
-        alerts = list(session.scalars(old))
-    for alert_id in alerts:
-        acknowledge_alert(actor, alert_id)
 
 
 def _bill(actor: Actor, patients: list[UUID]) -> None:

@@ -24,8 +24,8 @@ _INDEXED_AT_ONCE = 100  # patients: some 5,000 terms, far from the time that a s
 _INDEX = Statement(
     text(
         "INSERT INTO patient_search_tokens (practice_id, token, patient_id)"
-        " SELECT :practice, * FROM unnest(:tokens, :patients) AS one (token, patient) ORDER BY token"
-        " ON CONFLICT DO NOTHING"
+        " SELECT :practice, * FROM unnest(CAST(:tokens AS bigint[]), CAST(:patients AS uuid[])) AS one (token, patient)"
+        " ORDER BY token ON CONFLICT DO NOTHING"
     )
 )
 

@@ -5,17 +5,19 @@ leaves, and no transaction stays open while a slow reader reads.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import tuple_
 from sqlalchemy.orm import Session
 
-from app.audit import context, events
+from app.audit import events
 from app.crypto.columns import open_ahead
 from app.domain.actor import Actor
 from app.domain.patient_csv import csv_line
 from app.domain.patients import PatientSelection
 from app.models import Patient
+from app.services.parts import handed_on
 from app.services.patients.directory import ids_by_name
 from app.services.patients.records import visible_to
 from app.services.transaction import transaction
@@ -30,19 +32,7 @@ _ADDRESS = ("line1", "line2", "city", "state", "zip")
 
 def export_patients(actor: Actor, selection: PatientSelection) -> Iterator[str]:
     """Return the lines of the file; the first part is read, and recorded, before this returns."""
-    parts = _parts(actor, selection)
-    return _after(csv_line(_HEADER) + next(parts, ""), parts, context.current())
-
-
-def _after(first: str, parts: Iterator[str], circumstances: context.AuditContext) -> Iterator[str]:
-    """Hand on part after part; the reader may be served by another thread, which must act for the same person."""
-    yield first
-    while True:
-        context.start(circumstances)
-        part = next(parts, None)
-        if part is None:
-            return
-        yield part
+    return handed_on(chain([csv_line(_HEADER) + next(parts := _parts(actor, selection), "")], parts))
 
 
 def _parts(actor: Actor, selection: PatientSelection) -> Iterator[str]:

@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session, load_only
 from app.audit import events
 from app.crypto.blind_index import search_tokens
 from app.crypto.columns import decrypt_column, open_ahead
+from app.database.statements import Statement, send
 from app.domain.actor import Actor
 from app.domain.paging import Page
 from app.domain.patients import PatientOrdering, PatientQuery, PatientSelection
 from app.domain.roles import Role
 from app.domain.search import QueryTerm, normalise, query_terms
 from app.models import Patient, PatientSearchToken
+from app.models.plain import plain
 from app.services.patients.records import visible_to
 from app.services.transaction import transaction
 
@@ -29,10 +31,9 @@ _SHOWN = (
 )  # fmt: skip
 
 # A list shows no more of a record than this, so no more is fetched; whoever reads another column is told so.
-_LISTED = load_only(
+_LISTED = (
     *(getattr(Patient, column) for column in _SHOWN), Patient.id, Patient.practice_id, Patient.gender, Patient.version,
     Patient.address_state, Patient.external_id, Patient.is_active, Patient.created_at, Patient.updated_at,
-    raiseload=True,
 )  # fmt: skip
 
 
@@ -64,13 +65,13 @@ def _page_by_creation(session: Session, actor: Actor, query: PatientQuery) -> Pa
     asked = {"practice": actor.practice_id, "active": query.active, "own": actor.patient_id}
     asked |= {"offset": query.paging.offset, "limit": query.paging.page_size}
     page, counted = _creation_statements(query.ordering, own_only=actor.role is Role.PATIENT)
-    rows = session.execute(page, asked).all()
-    count = rows[0].in_all if rows else session.scalar(counted, asked) or 0
-    return Page([row.Patient for row in rows], count, query.paging)
+    rows = send(session, (page, asked))[0]
+    count = rows[0].in_all if rows else send(session, (counted, asked))[0][0].in_all
+    return Page([plain(Patient, row._asdict()) for row in rows], count, query.paging)
 
 
 @cache
-def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[Select[Patient, int], Select[int]]:
+def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[Statement, Statement]:
     """Return the statements of a page with the count, and of the count alone for a page beyond the last.
 
     Built once, because building costs more than running.
@@ -79,10 +80,11 @@ def _creation_statements(ordering: PatientOrdering, *, own_only: bool) -> tuple[
     if own_only:
         conditions.append(Patient.id == bindparam("own"))
     direction = desc if ordering.startswith("-") else asc
-    counted = select(func.count()).select_from(Patient).where(*conditions)
-    page = select(Patient, counted.correlate(None).scalar_subquery().label("in_all")).where(*conditions)
-    page = page.options(_LISTED).order_by(direction(Patient.created_at), direction(Patient.id))
-    return page.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer)), counted
+    counted = select(func.count().label("in_all")).select_from(Patient).where(*conditions)
+    page = select(*_LISTED, counted.correlate(None).scalar_subquery().label("in_all")).where(*conditions)
+    page = page.order_by(direction(Patient.created_at), direction(Patient.id))
+    page = page.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
+    return Statement(page), Statement(counted)
 
 
 def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: Sequence[QueryTerm]) -> Page[Patient]:
@@ -91,7 +93,9 @@ def _page_by_names(session: Session, actor: Actor, query: PatientQuery, terms: S
     else:
         ids = _name_order(session, actor, query)
     wanted = ids[query.paging.offset : query.paging.offset + query.paging.page_size]
-    loaded = session.scalars(visible_to(actor).where(Patient.id.in_(wanted)).options(_LISTED))
+    loaded = session.scalars(
+        visible_to(actor).where(Patient.id.in_(wanted)).options(load_only(*_LISTED, raiseload=True))
+    )
     by_id = {patient.id: patient for patient in loaded}
     return Page([by_id[patient_id] for patient_id in wanted if patient_id in by_id], len(ids), query.paging)
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.domain.vitals.kinds import KINDS, ObservationType
 from app.domain.vitals.reading import Reading, natural_key
-from app.models import Observation, PatientPayer
+from app.models import Alert, AlertOccurrence, Observation, PatientPayer
 from app.services.patients.merge_plan import Reference, Tie, parents
 
 
@@ -105,6 +105,24 @@ def _move_readings(session: Session, merging: Merging, of: Reference) -> list[An
     return [tuple(getattr(reading, str(column.key)) for column in _key(of)) for reading in new.values()]
 
 
+def _move_alerts(session: Session, merging: Merging, of: Reference) -> list[Any]:
+    """Move an alert unless every reading that raised it stayed; what stayed of them still refers to it."""
+    went = (
+        select(1)
+        .where(
+            AlertOccurrence.practice_id == merging.practice_id,
+            AlertOccurrence.alert_id == Alert.id,
+            Observation.practice_id == merging.practice_id,
+            Observation.id == AlertOccurrence.observation_id,
+            Observation.measured_at == AlertOccurrence.measured_at,
+            Observation.patient_id == merging.survivor_id,
+        )
+        .correlate(Alert)
+        .exists()
+    )
+    return _set(session, merging, of, *_of_duplicate(merging, of), or_(went, Alert.observation_id.is_(None)))
+
+
 def _move_payers(session: Session, merging: Merging, of: Reference) -> list[Any]:
     """Put the duplicate's payers behind the survivor's, without those the survivor has."""
     rows = session.scalars(
@@ -159,6 +177,7 @@ _RENAME = (
     .values(patient_id=bindparam("to_patient"), natural_key=bindparam("to_key"))
 )
 _MOVERS: dict[str, Callable[[Session, Merging, Reference], list[Any]]] = {
+    "alerts": _move_alerts,
     "observations": _move_readings,
     "patient_payers": _move_payers,
 }

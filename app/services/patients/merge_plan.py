@@ -19,6 +19,7 @@ KEPT: dict[str, str] = {
     "patient_search_tokens": "the duplicate keeps its own names",
     "patient_status_changes": "what became of the duplicate is its own story",
     "patients": "the link to the survivor is set by the merge itself",
+    "triage_scores": "what the board showed of either record stays as it was",
     "triage_summaries": "reckoned anew from both",
     "triage_transitions": "counted by practice, never by patient",
 }

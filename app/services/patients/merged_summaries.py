@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.triage.thresholds import AlertLevel
-from app.models import Alert, Patient, PracticeThresholds, TriageSummary
+from app.models import Alert, Patient, TriageSummary
 from app.services.patients.merge_moves import Merging
-from app.services.readings.facts import thresholds_from
 from app.services.triage import summaries
+from app.services.triage.rules import find_rules
 from app.services.triage.summaries import alerts_since
 
 
@@ -36,11 +36,13 @@ def recompute(session: Session, merging: Merging, lines: tuple[TriageSummary, Tr
     kept.first_reading_at = min(_known(kept.first_reading_at, gone.first_reading_at), default=None)
     kept.last_reading_at = max(_known(kept.last_reading_at, gone.last_reading_at), default=None)
     kept.active_escalations += gone.active_escalations
+    kept.has_active_stat = kept.has_active_stat or gone.has_active_stat
     if gone.last_reviewed_at in _known(kept.last_reviewed_at, gone.last_reviewed_at)[-1:]:
         kept.last_reviewed_at, kept.last_reviewed_by = gone.last_reviewed_at, gone.last_reviewed_by
     if gone.is_active:
         summaries.set_active(session, session.get_one(Patient, gone.patient_id), is_active=False)
     gone.latest_vitals, gone.first_reading_at, gone.last_reading_at, gone.active_escalations = {}, None, None, 0
+    gone.has_active_stat = False
     for line in lines:
         _rescore(session, line, at)
 
@@ -70,6 +72,6 @@ def _rescore(session: Session, line: TriageSummary, at: datetime) -> None:
         level.value: session.scalar(select(alerts_since(line.practice_id, line.patient_id, level, since))) or 0
         for level in AlertLevel
     }
-    limits = session.scalar(select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == line.practice_id))
     line.unacknowledged_alerts = session.scalar(open_alerts) or 0
-    summaries.rescore(session, line, thresholds_from(limits), counts, at)
+    rules = find_rules(session, line.practice_id, line.patient_id)
+    summaries.rescore(session, line, rules, counts, at)

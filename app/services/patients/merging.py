@@ -83,8 +83,8 @@ def _move_everything(
     merging = Merging(actor.practice_id, survivor.id, duplicate.id)
     moved: dict[str, list[str]] = {}
     left: dict[str, list[str]] = {}
-    _lock_alerts(session, merging)
     summaries = merged_summaries.locked(session, merging)
+    _lock_alerts(session, merging)
     with _tied_together(session, merging):
         gone = [(reference, move(session, merging, reference)) for reference in references()]
     for reference, keys in gone:
@@ -113,7 +113,7 @@ def _tied_together(session: Session, merging: Merging) -> Iterator[None]:
 
 
 def _lock_alerts(session: Session, merging: Merging) -> None:
-    """Take the locks in the order in which acknowledging an alert takes them: the alert, then the summary."""
+    """Take the locks in the order in which readings and acknowledging take them: the summary, then the alerts."""
     both = Alert.patient_id.in_([merging.survivor_id, merging.duplicate_id])
     session.execute(
         select(Alert.id).where(Alert.practice_id == merging.practice_id, both).order_by(Alert.id).with_for_update()

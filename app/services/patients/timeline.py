@@ -34,8 +34,8 @@ def get_timeline(actor: Actor, patient_id: UUID, query: TimelineQuery) -> Page[T
     sources = _sources(actor, query.kind)
     with transaction() as session:
         patient = find_visible(session, actor, patient_id)
-        count = session.scalar(select(sum(_count(source, actor.practice_id, patient.id) for source in sources))) or 0
-        places = _places(session, actor.practice_id, patient.id, query, sources)
+        count = session.scalar(select(sum(_count(source, actor, patient.id) for source in sources))) or 0
+        places = _places(session, actor, patient.id, query, sources)
         items = _items(session, actor.practice_id, places, sources)
         events.record(session, "timeline:read", "timeline", patient_id=patient.id)
         return Page(items, count, query.paging)
@@ -56,23 +56,26 @@ def _sources(actor: Actor, kind: str | None) -> list[TimelineSource]:
     return seen
 
 
-def _count(source: TimelineSource, practice_id: UUID, patient_id: UUID) -> Any:
-    return _of(source, select(func.count()).select_from(source.model), practice_id, patient_id).scalar_subquery()
+def _count(source: TimelineSource, actor: Actor, patient_id: UUID) -> Any:
+    return _of(source, select(func.count()).select_from(source.model), actor, patient_id).scalar_subquery()
 
 
-def _of(source: TimelineSource, query: Select[Any], practice_id: UUID, patient_id: UUID) -> Select[Any]:
-    return query.where(source.model.practice_id == practice_id, source.model.patient_id == patient_id)
+def _of(source: TimelineSource, query: Select[Any], actor: Actor, patient_id: UUID) -> Select[Any]:
+    query = query.where(source.model.practice_id == actor.practice_id, source.model.patient_id == patient_id)
+    if source.everybodys is None or source.by is None or actor.may(source.everybodys):
+        return query
+    return query.where(getattr(source.model, source.by) == actor.user_id)
 
 
 def _places(
-    session: Session, practice_id: UUID, patient_id: UUID, query: TimelineQuery, sources: Sequence[TimelineSource]
+    session: Session, actor: Actor, patient_id: UUID, query: TimelineQuery, sources: Sequence[TimelineSource]
 ) -> list[_Place]:
     """Return what stands on the page, in order."""
     most = query.paging.offset + query.paging.page_size
     newest = []
     for source in sources:
         columns = select(literal(source.kind).label("kind"), source.model.id.label("id"), source.at.label("at"))
-        by_time = _of(source, columns, practice_id, patient_id).order_by(desc("at"), desc("id")).limit(most)
+        by_time = _of(source, columns, actor, patient_id).order_by(desc("at"), desc("id")).limit(most)
         newest.append(select(by_time.subquery()))
     page = union_all(*newest).order_by(desc("at"), desc("id")).offset(query.paging.offset).limit(query.paging.page_size)
     return [_Place(row.kind, row.id, row.at) for row in session.execute(page)]
@@ -86,7 +89,9 @@ def _items(
         ids = [place.id for place in places if place.kind == source.kind]
         wanted = select(source.model).where(source.model.practice_id == practice_id, source.model.id.in_(ids))
         rows |= {(source.kind, row.id): (source, row) for row in session.scalars(wanted)} if ids else {}
-    doers = {key: getattr(row, source.by) for key, (source, row) in rows.items() if source.by}
+    doers = {
+        key: by for key, (source, row) in rows.items() if source.by and (by := getattr(row, source.by)) is not None
+    }
     names = names_of(session, practice_id, set(doers.values())) if doers else {}
     return [
         _item(place, *rows[place.kind, place.id], doers.get((place.kind, place.id)), names)

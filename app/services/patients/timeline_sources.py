@@ -22,9 +22,12 @@ from app.models import (
     Consent,
     DeviceEvent,
     Enrollment,
+    Escalation,
     Observation,
     PatientNote,
     PatientStatusChange,
+    TimeLog,
+    TriageReview,
 )
 
 _NOTE_BEGINNING = 200
@@ -32,7 +35,10 @@ _NOTE_BEGINNING = 200
 
 @dataclass(frozen=True, slots=True)
 class TimelineSource:
-    """A kind of item: its table, the column of its moment, who may see it, how a row reads, who did it."""
+    """A kind of item: its table, the column of its moment, who may see it, how a row reads, who did it.
+
+    With `everybodys`, who lacks that permission sees only what they did themselves.
+    """
 
     kind: str
     model: Any
@@ -40,6 +46,7 @@ class TimelineSource:
     permission: Permission
     summary: Callable[[Any], str]
     by: str | None = None
+    everybodys: Permission | None = None
 
 
 _NOT_COUNTED = {"quarantined": " (waits for a decision)", "rejected": " (rejected)", "void": " (void)"}
@@ -70,7 +77,18 @@ def _quantities(row: Observation, kind: VitalKind) -> Iterator[str]:
 
 def _alert(row: Alert) -> str:
     seen = "" if row.acknowledged_at is None else " (acknowledged)"
-    return f"{row.level.capitalize()} alert: {row.message}{seen}"
+    times = "" if row.occurrences == 1 else f", {row.occurrences} times"
+    return f"{row.level.capitalize()} alert: {row.message}{times}{seen}"
+
+
+def _escalation(row: Escalation) -> str:
+    level = "STAT" if row.level == "stat" else row.level.capitalize()
+    return f"{level} escalation ({row.state}): {row.reason}"
+
+
+def _review(row: TriageReview) -> str:
+    minutes = f" ({row.minutes} min)" if row.minutes else ""
+    return f"Reviewed{minutes}: {row.note}" if row.note else f"Reviewed{minutes}"
 
 
 def _note(row: PatientNote) -> str:
@@ -108,6 +126,13 @@ def _device_event(row: DeviceEvent) -> str:
     return f"Device: {happened}. {row.reason}" if row.reason else f"Device: {happened}"
 
 
+def _time_log(row: TimeLog) -> str:
+    minutes, seconds = divmod(int((row.ended_at - row.started_at).total_seconds()), 60)
+    how = "" if row.mode == "none" else f", {row.mode.replace('_', ' ')}"
+    voided = "" if row.voided_at is None else " (void)"
+    return f"{row.program} time: {row.activity.replace('_', ' ')}{how}, {minutes} min {seconds:02} s{voided}"
+
+
 def _midnight(day: Any) -> ColumnElement[Any]:
     return func.timezone("UTC", sql_cast(day, TIMESTAMP))
 
@@ -115,6 +140,10 @@ def _midnight(day: Any) -> ColumnElement[Any]:
 SOURCES: tuple[TimelineSource, ...] = (
     TimelineSource("reading", Observation, Observation.measured_at, Permission.READ_OBSERVATIONS, _reading),
     TimelineSource("alert", Alert, Alert.raised_at, Permission.READ_TRIAGE, _alert),
+    TimelineSource(
+        "escalation", Escalation, Escalation.raised_at, Permission.READ_TRIAGE, _escalation, by="raised_by"
+    ),
+    TimelineSource("review", TriageReview, TriageReview.reviewed_at, Permission.READ_TRIAGE, _review, by="reviewed_by"),
     TimelineSource("note", PatientNote, PatientNote.created_at, Permission.READ_NOTES, _note, by="author_id"),
     TimelineSource(
         "record", PatientStatusChange, PatientStatusChange.changed_at, Permission.READ_PATIENTS, _status_change,
@@ -127,6 +156,10 @@ SOURCES: tuple[TimelineSource, ...] = (
     TimelineSource("enrollment", Enrollment, _midnight(Enrollment.starts_on), Permission.READ_PATIENTS, _enrollment),
     TimelineSource(
         "device", DeviceEvent, DeviceEvent.at, Permission.READ_DEVICES, _device_event, by="user_id"
+    ),
+    TimelineSource(
+        "time_log", TimeLog, TimeLog.started_at, Permission.READ_TIME_LOGS, _time_log, by="user_id",
+        everybodys=Permission.READ_ALL_TIME_LOGS,
     ),
     TimelineSource(
         "billing_entry", BillingEntry, _midnight(BillingEntry.service_date), Permission.READ_BILLING, _billing_entry

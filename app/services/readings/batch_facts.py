@@ -1,21 +1,26 @@
-"""What must be known to take in many readings: four questions in one round trip, however many there are."""
+"""What must be known to take in many readings: five questions in one round trip, however many there are."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from app.database.statements import Rows, Statement, send
+from app.database.statements import Statement, send
+from app.database.wire import Rows
 from app.domain.actor import Actor
 from app.domain.devices.custody import Holding, holder_at
 from app.domain.devices.identity import identifier_key
 from app.domain.triage.score import ALERT_WINDOW
 from app.domain.vitals.reading import Reading
-from app.models import Device, DeviceAssignment, DeviceIdentifier, Observation, Patient, TriageSummary
+from app.models import Alert, Device, DeviceAssignment, DeviceIdentifier, Observation, Patient, TriageSummary
 from app.services.readings.facts import DeviceFacts, PatientFacts, about_patient, device_facts, patient_facts
+from app.services.triage.alert_flow import standing_alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +61,26 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
     of = {"practice": actor.practice_id, "patients": sorted({one.patient_id for one in candidates})}
     keys = {identifier_key(one.reading.device_id) for one in candidates if one.reading.device_id}
     known = {"keys": [one.key for one in candidates], "first": min(times), "last": max(times)}
-    lines, facts, instruments, stored = send(
+    when = {"since": at - ALERT_WINDOW, "first_measured": min(times), "last_measured": max(times)}
+    lines, facts, alerts, instruments, stored = send(
         session,
         (_LOCK, of),
-        (_ABOUT, {**of, "since": at - ALERT_WINDOW}),
+        (_ABOUT, {**of, **when}),
+        (_ALERTS, of),
         (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
         (_KNOWN, {"practice": actor.practice_id, **known}),
     )
-    summaries = {line.patient_id: TriageSummary(**line._asdict()) for line in lines}
-    patients = {fact.id: patient_facts(summaries[fact.id], fact) for fact in facts}
+    summaries = {line.patient_id: _plain_summary(line) for line in lines}
+    standing: dict[UUID, list[Any]] = defaultdict(list)
+    for alert in alerts:
+        standing[alert.patient_id].append(alert)
+    patients = {fact.id: patient_facts(summaries[fact.id], fact, standing[fact.id]) for fact in facts}
     return BatchFacts(patients, {row.natural_key: row.id for row in stored}, _by_key(instruments))
+
+
+def _plain_summary(line: Any) -> TriageSummary:
+    """Return a line of the board without the ORM's bookkeeping, which would cost more than judging the reading."""
+    return cast("TriageSummary", SimpleNamespace(**line._asdict()))
 
 
 def _by_key(rows: Rows) -> dict[str, _Instrument]:
@@ -81,8 +96,9 @@ _practice = bindparam("practice", type_=Uuid)
 _patients = func.any(bindparam("patients", type_=ARRAY(Uuid)))
 _SUMMARIES = TriageSummary.metadata.tables["triage_summaries"]
 _READINGS = Observation.metadata.tables["observations"]
+_SCORED_ANEW = frozenset({"parts", "score_inputs"})  # never read: large, and written over
 _LOCK = Statement(
-    select(_SUMMARIES)
+    select(*(column for column in _SUMMARIES.c if column.name not in _SCORED_ANEW))
     .where(_SUMMARIES.c.practice_id == _practice, _SUMMARIES.c.patient_id == _patients)
     .order_by(_SUMMARIES.c.patient_id)
     .with_for_update()
@@ -90,6 +106,7 @@ _LOCK = Statement(
 _ABOUT = Statement(
     select(Patient.id, *about_patient(Patient.id)).where(Patient.practice_id == _practice, Patient.id == _patients)
 )
+_ALERTS = Statement(standing_alerts(_practice, Alert.metadata.tables["alerts"].c.patient_id == _patients))
 _DEVICES = Statement(
     select(
         DeviceIdentifier.key, Device.model_id, DeviceAssignment.patient_id, DeviceAssignment.started_at,

@@ -1,9 +1,10 @@
 """Taking a reading out of what counts: made void by a person, or by its correction. Nothing is deleted."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -11,14 +12,15 @@ from app.domain.actor import Actor
 from app.domain.errors import NotFound, PermissionDenied, ValidationFailed
 from app.domain.roles import Permission
 from app.domain.triage.score import ALERT_WINDOW
-from app.models import Alert, Observation
+from app.models import AlertOccurrence, Observation
 from app.services.readings.facts import PatientFacts
 from app.services.readings.found import find_reading
 from app.services.triage import summaries
+from app.services.triage.alert_flow import StandingAlert
 
 COUNTED = ("final", "quarantined")  # what can be made void; the others count for nothing already
 _CORRECTED = "Corrected by another reading."
-_CLEARED = "The reading that raised it was made void."
+_SPOKEN = ("observation_id", "measured_at", "message", "value", "threshold", "threshold_version")
 
 
 def replace_corrected(session: Session, actor: Actor, known: PatientFacts, corrected_id: UUID, at: datetime) -> None:
@@ -52,20 +54,45 @@ def make_void(
 
 def decide(reading: Observation, actor: Actor, status: str, reason: str | None, at: datetime) -> None:
     """Write down what became of a reading, by whom and why."""
-    reading.status, reading.decided_at, reading.decided_by = status, at, actor.user_id
+    reading.status, reading.decided_at, reading.decided_by = status, at, actor.author_id
     reading.decision_reason = reason
 
 
 def _clear_alert(session: Session, actor: Actor, known: PatientFacts, reading: Observation, at: datetime) -> None:
-    alert = session.scalar(
-        select(Alert).where(Alert.practice_id == reading.practice_id, Alert.observation_id == reading.id)
-    )
-    if alert is None:
+    """Take a reading out of the alert it was counted into; an alert that has no other reading ends."""
+    counted = session.scalar(_of_practice(reading).where(AlertOccurrence.observation_id == reading.id))
+    if counted is None:
         return
-    alert.voided_at = at
+    counted.voided_at = at
+    if counted.raised_at > at - ALERT_WINDOW:
+        known.recent_alerts[counted.level] -= 1
+    alert = next((one for one in known.alerts if one.id == counted.alert_id), None)
+    if alert is None:
+        return  # it has ended already
+    left = _of_practice(reading).where(
+        AlertOccurrence.alert_id == alert.id, AlertOccurrence.voided_at.is_(None), AlertOccurrence.id != counted.id
+    )
+    before = session.scalar(left.order_by(AlertOccurrence.measured_at.desc(), AlertOccurrence.id.desc()).limit(1))
+    if before is None:
+        _end(actor, known, alert, at)
+    else:
+        alert.occurrences -= 1
+        for name in _SPOKEN:
+            setattr(alert, name, getattr(before, name))
+        alert.happened.append("change")
+
+
+def _end(actor: Actor, known: PatientFacts, alert: StandingAlert, at: datetime) -> None:
+    """End an alert that should never have been; its rule is no longer remembered as raised."""
+    alert.cleared_at = alert.cleared_at or at
     if alert.acknowledged_at is None:
-        alert.acknowledged_at, alert.acknowledged_by = at, actor.user_id
+        alert.acknowledged_at, alert.acknowledged_by = at, actor.author_id
         known.summary.unacknowledged_alerts -= 1
-    if alert.raised_at > at - ALERT_WINDOW:
-        known.recent_alerts[alert.level] -= 1
-    events.record(session, "alert:clear", "alert", resource_id=alert.id, patient_id=alert.patient_id, reason=_CLEARED)
+    alert.happened.append("clear")
+    state = summaries.remembered(known.summary)
+    rules = {name: one for name, one in state.rules.items() if name != alert.rule}
+    known.summary.rule_state = replace(state, rules=rules).as_dict()
+
+
+def _of_practice(reading: Observation) -> Select[AlertOccurrence]:
+    return select(AlertOccurrence).where(AlertOccurrence.practice_id == reading.practice_id)

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.errors import Conflict, StaleVersion
-from app.domain.triage.assessment import assess
 from app.models import Observation
 from app.models.observation import reading_of
 from app.services.readings.corrections import COUNTED, decide, make_void
 from app.services.readings.facts import PatientFacts, lock_patient
 from app.services.readings.found import find_reading
-from app.services.readings.judging import count_in, put_on_board
+from app.services.readings.judging import count_in, judge, put_on_board
 from app.services.transaction import now, transaction
+from app.services.triage.alert_flow import record_alerts
 
 _Decision = Callable[[Session, Actor, PatientFacts, Observation, str | None, datetime], None]
 
@@ -54,8 +54,9 @@ def _decide(
     """Decide while the patient's line of the board is locked, so that nothing else does at the same time."""
     at = now()
     with transaction() as session:
-        of = find_reading(session, actor, reading_id).patient_id
-        known = lock_patient(session, actor.practice_id, of, at)
+        seen = find_reading(session, actor, reading_id)
+        of = seen.patient_id
+        known = lock_patient(session, actor.practice_id, of, seen.measured_at, at)
         reading = find_reading(session, actor, reading_id)
         if reading.patient_id != of or version not in (None, reading.version):
             raise StaleVersion
@@ -65,19 +66,18 @@ def _decide(
             raise Conflict(f"The reading is {reading.status}.")
         decision(session, actor, known, reading, reason, at)
         put_on_board(session, known, at)
+        record_alerts(session, known.alerts)
         return reading
 
 
 def _accept(
     session: Session, actor: Actor, known: PatientFacts, reading: Observation, reason: str | None, at: datetime
 ) -> None:
-    breaches = assess(reading_of(reading).values, known.thresholds)
+    found = judge(known, reading_of(reading))
     decide(reading, actor, "final", reason, at)
-    reading.alert_level = breaches[0].level.value if breaches else None
+    reading.alert_level = found.raised[0].level.value if found.raised else None
     _note(session, "observation:accept", reading)
-    alert = count_in(session, known, reading, reading_of(reading), breaches, at)
-    if alert is not None:
-        events.record(session, "alert:create", "alert", resource_id=alert.id, patient_id=alert.patient_id)
+    count_in(session, known, reading, reading_of(reading), found, at)
 
 
 def _reject(

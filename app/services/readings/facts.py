@@ -4,14 +4,14 @@ Every reading of a patient waits at the lock for the one before it. So what is a
 that see all that was committed meanwhile, still holds when the answer is used: above all whether a reading is known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, ScalarSelect, bindparam, func, select
+from sqlalchemy import BindParameter, DateTime, ScalarSelect, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.database.statements import Statement, send
@@ -22,11 +22,15 @@ from app.domain.devices.identity import identifier_key
 from app.domain.errors import NotFound, PatientArchived
 from app.domain.roles import Role
 from app.domain.triage.score import ALERT_WINDOW
-from app.domain.triage.thresholds import DEFAULT_THRESHOLDS, AlertLevel
+from app.domain.triage.thresholds import AlertLevel
+from app.domain.triage.windows import Sample
 from app.domain.vitals.reading import Reading
-from app.models import EmrConnection, Observation, Patient, PracticeThresholds, TriageSummary
+from app.models import EmrConnection, Observation, Patient, TriageSummary
+from app.models.plain import plain
 from app.services.devices import holders
-from app.services.triage import summaries
+from app.services.triage import alert_flow, history, summaries
+from app.services.triage.alert_flow import StandingAlert
+from app.services.triage.rules import Rules, in_force, rules_from
 
 
 @dataclass(slots=True)
@@ -35,9 +39,13 @@ class PatientFacts:
 
     summary: TriageSummary
     is_active: bool
-    thresholds: Mapping[str, Decimal]
+    rules: Rules
+    zone: ZoneInfo
+    history: list[Sample]
     has_emr: bool
     recent_alerts: dict[str, int]
+    alerts: list[StandingAlert]
+    warning_minutes: int | None
     stored_at: datetime
 
 
@@ -49,36 +57,32 @@ class DeviceFacts:
     sends_by_itself: bool
 
 
-def thresholds_from(limits: Mapping[str, object] | None) -> Mapping[str, Decimal]:
-    """Return stored thresholds as numbers; a practice without its own has the defaults."""
-    if limits is None:
-        return DEFAULT_THRESHOLDS
-    return {name: Decimal(str(limit)) for name, limit in limits.items() if limit is not None}
-
-
 def lock_and_ask(
     session: Session, actor: Actor, patient_id: UUID, reading: Reading, key: bytes, at: datetime
 ) -> tuple[PatientFacts, DeviceFacts, bool]:
     """Return the facts for one reading, and whether it is known; raises NotFound or PatientArchived."""
     require_own(actor, patient_id)
     of = {"practice": actor.practice_id, "patient": patient_id}
-    asked = {**of, "natural_key": key, "since": at - ALERT_WINDOW}
+    asked = {**of, "natural_key": key, **_times(at, reading.measured_at)}
     device = {"device": identifier_key(reading.device_id or ""), "measured_at": reading.measured_at}
-    lines, facts = send(session, (_LOCK, of), (_FACTS, asked | device))
+    lines, facts, alerts = send(session, (_LOCK, of), (_FACTS, asked | device), (alert_flow.STANDING_ALERTS, of))
     if not facts:
         raise NotFound
     fact = facts[0]
     if not fact.is_active:
         raise PatientArchived
-    patient = patient_facts(TriageSummary(**lines[0]._asdict()), fact)
+    patient = patient_facts(plain(TriageSummary, lines[0]._asdict()), fact, alerts)
     return patient, device_facts(patient_id, fact.is_registered, fact.holder, fact.model_id), fact.is_known
 
 
-def lock_patient(session: Session, practice_id: UUID, patient_id: UUID, at: datetime) -> PatientFacts:
-    """Return the facts of a patient of the practice, archived or not, before one of their readings is decided on."""
+def lock_patient(
+    session: Session, practice_id: UUID, patient_id: UUID, measured_at: datetime, at: datetime
+) -> PatientFacts:
+    """Return the facts of a patient of the practice, archived or not, before a reading of theirs is decided on."""
     of = {"practice": practice_id, "patient": patient_id}
-    lines, facts = send(session, (_LOCK, of), (_ABOUT, {**of, "since": at - ALERT_WINDOW}))
-    return patient_facts(TriageSummary(**lines[0]._asdict()), facts[0])
+    asked = {**of, **_times(at, measured_at)}
+    lines, facts, alerts = send(session, (_LOCK, of), (_ABOUT, asked), (alert_flow.STANDING_ALERTS, of))
+    return patient_facts(plain(TriageSummary, lines[0]._asdict()), facts[0], alerts)
 
 
 def require_own(actor: Actor, patient_id: UUID) -> None:
@@ -87,14 +91,18 @@ def require_own(actor: Actor, patient_id: UUID) -> None:
         raise NotFound
 
 
-def patient_facts(summary: TriageSummary, fact: Any) -> PatientFacts:
-    """Return a patient's facts from a row with the columns of `about_patient`."""
+def patient_facts(summary: TriageSummary, fact: Any, alerts: Iterable[Any]) -> PatientFacts:
+    """Return a patient's facts from a row with the columns of `about_patient`, and the rows of their alerts."""
     return PatientFacts(
         summary=summary,
         is_active=fact.is_active,
-        thresholds=thresholds_from(fact.limits),
+        rules=rules_from(fact),
+        zone=ZoneInfo(fact.timezone),
+        history=history.samples_from(fact.history),
         has_emr=bool(fact.has_emr),
         recent_alerts={level.value: getattr(fact, level.value) for level in AlertLevel},
+        alerts=alert_flow.alerts_from(alerts),
+        warning_minutes=fact.warning_minutes,
         stored_at=fact.stored_at,
     )
 
@@ -111,8 +119,13 @@ def device_facts(patient_id: UUID, is_registered: bool, holder: UUID | None, mod
 _practice: BindParameter[UUID] = bindparam("practice")
 _patient: BindParameter[UUID] = bindparam("patient")
 _device: BindParameter[str] = bindparam("device")
+_first, _last = (bindparam(name, type_=DateTime(timezone=True)) for name in ("first_measured", "last_measured"))
 _SUMMARIES = TriageSummary.metadata.tables["triage_summaries"]
 _OBSERVATIONS = Observation.metadata.tables["observations"]
+
+
+def _times(at: datetime, measured_at: datetime) -> dict[str, datetime]:
+    return {"since": at - ALERT_WINDOW, "first_measured": measured_at, "last_measured": measured_at}
 
 
 def about_patient(patient_id: Any) -> tuple[Any, ...]:
@@ -120,7 +133,10 @@ def about_patient(patient_id: Any) -> tuple[Any, ...]:
     return (
         Patient.is_active,
         func.now().label("stored_at"),
-        _of_practice(PracticeThresholds, PracticeThresholds.limits).label("limits"),
+        Patient.timezone,
+        *in_force(_practice, patient_id),
+        history.between(_practice, patient_id, _first, _last).label("history"),
+        alert_flow.warning_minutes_of(_practice).label("warning_minutes"),
         _of_practice(EmrConnection, EmrConnection.is_active).label("has_emr"),
         *(
             summaries.alerts_since(_practice, patient_id, level, bindparam("since")).label(level.value)

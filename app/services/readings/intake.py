@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.errors import DeviceNotHeld, ValidationFailed
+from app.domain.triage.alerts import RaisedAlert
 from app.domain.vitals.reading import Reading, is_from_the_future, natural_key
-from app.models import Alert, Observation
+from app.models import AlertOccurrence, Observation
 from app.services.readings.corrections import replace_corrected
-from app.services.readings.facts import lock_and_ask
+from app.services.readings.facts import PatientFacts, lock_and_ask
 from app.services.readings.judging import RecordedReading, put_on_board, take_in
 from app.services.transaction import now, transaction
+from app.services.triage.alert_flow import record_alerts
 
 __all__ = ["RecordedReading", "record_reading"]
 
@@ -46,31 +48,32 @@ def record_reading(
         recorded = take_in(session, actor, known, device, reading, key, at)
         if recorded.observation.status == "final" or reading.corrects_id is not None:
             put_on_board(session, known, at)
-        _record(session, recorded)
+        _record(session, known, recorded.observation)
         return recorded
 
 
-def _record(session: Session, recorded: RecordedReading) -> None:
-    stored, alert = recorded.observation, recorded.alert
-    of = stored.patient_id
-    events.record(session, "observation:create", "observation", resource_id=stored.id, patient_id=of)
-    if alert is not None:
-        events.record(session, "alert:create", "alert", resource_id=alert.id, patient_id=of)
+def _record(session: Session, known: PatientFacts, stored: Observation) -> None:
+    events.record(session, "observation:create", "observation", resource_id=stored.id, patient_id=stored.patient_id)
+    record_alerts(session, known.alerts)
 
 
 def _first_delivery(session: Session, actor: Actor, key: bytes, measured_at: datetime) -> RecordedReading:
+    raised_it = (AlertOccurrence.practice_id == Observation.practice_id) & (
+        AlertOccurrence.observation_id == Observation.id
+    )
     query = (
-        select(Observation, Alert)
-        .outerjoin(Alert, (Alert.practice_id == Observation.practice_id) & (Alert.observation_id == Observation.id))
+        select(Observation, AlertOccurrence)
+        .outerjoin(AlertOccurrence, raised_it)
         .where(
             Observation.practice_id == actor.practice_id,
             Observation.natural_key == key,
             Observation.measured_at == measured_at,
         )
     )
-    observation, alert = session.execute(query).one()
+    observation, told = session.execute(query).one()
     events.record(
         session, "observation:duplicate", "observation",
         resource_id=observation.id, patient_id=observation.patient_id,
     )  # fmt: skip
+    alert = RaisedAlert(told.alert_id, told.level, told.rule, told.message) if told else None
     return RecordedReading(observation, alert, is_new=False)

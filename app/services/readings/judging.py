@@ -7,13 +7,16 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
-from app.domain.triage.assessment import Breach, assess
+from app.domain.triage.alert_flow import finding_of
+from app.domain.triage.alerts import RaisedAlert
+from app.domain.triage.evaluation import Evaluation, evaluate
+from app.domain.triage.windows import Sample
 from app.domain.vitals.plausibility import Earlier, implausible
 from app.domain.vitals.reading import Reading
-from app.models import Alert, Observation, TriageSummary
+from app.models import Observation, TriageSummary
 from app.services.readings.facts import DeviceFacts, PatientFacts
-from app.services.readings.store import raise_alert, store_reading
-from app.services.triage import summaries
+from app.services.readings.store import store_reading
+from app.services.triage import alert_flow, summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class RecordedReading:
     """A stored reading, the alert it raised if any, and whether it is new or the first delivery's own."""
 
     observation: Observation
-    alert: Alert | None
+    alert: RaisedAlert | None
     is_new: bool
 
 
@@ -39,10 +42,19 @@ def take_in(
     Several readings of a patient are handed in by the time they were measured.
     """
     doubt = implausible(reading, lambda measure: _earlier(known.summary, reading, measure))
-    breaches = () if doubt else assess(reading.values, known.thresholds)
-    stored = store_reading(session, actor, known, device, reading, key, doubt, breaches)
-    alert = None if doubt else count_in(session, known, stored, reading, breaches, at)
+    found = None if doubt else judge(known, reading)
+    stored = store_reading(session, actor, known, device, reading, key, doubt, found.raised if found else ())
+    alert = count_in(session, known, stored, reading, found, at) if found else None
     return RecordedReading(stored, alert, is_new=True)
+
+
+def judge(known: PatientFacts, reading: Reading) -> Evaluation:
+    """Return what a reading raises and clears, and remember it with the summary."""
+    sample = Sample(reading.measured_at, reading.values)
+    before = [one for one in known.history if one.measured_at <= reading.measured_at]
+    found = evaluate(sample, before, known.rules.book, summaries.remembered(known.summary), known.zone)
+    known.summary.rule_state = found.state.as_dict()
+    return found
 
 
 def count_in(
@@ -50,24 +62,36 @@ def count_in(
     known: PatientFacts,
     stored: Observation,
     reading: Reading,
-    breaches: tuple[Breach, ...],
+    found: Evaluation,
     at: datetime,
-) -> Alert | None:
-    """Let a final reading alarm and take its place among the latest; return the alert."""
-    alert: Alert | None = None
-    if breaches:
-        of = known.summary
-        alert = raise_alert(session, of.practice_id, of.patient_id, stored, breaches[0], at)
-        known.summary.unacknowledged_alerts += 1
-        known.recent_alerts[alert.level] += 1
-    summaries.take_in(known.summary, stored, reading, at)
+) -> RaisedAlert | None:
+    """Let a final reading clear alerts, alarm, and take its place among the latest; return the alert it raised."""
+    version = known.rules.version
+    source = alert_flow.Source(stored.practice_id, stored.patient_id, version, stored.id, stored.measured_at)
+    alert_flow.clear_recovered(source, known.alerts, frozenset(found.cleared), at)
+    alert = _alarm(session, known, source, found, at) if found.raised else None
+    summaries.take_in(known.summary, stored.id, reading, at)
+    known.history = sorted(
+        [*known.history, Sample(reading.measured_at, reading.values)], key=lambda one: one.measured_at
+    )
     return alert
 
 
 def put_on_board(session: Session, known: PatientFacts, at: datetime) -> None:
-    """Score the patient anew and write the line of the board."""
-    summaries.rescore(session, known.summary, known.thresholds, known.recent_alerts, at)
+    """Score the patient anew and write the line of the board, and what happened to the alerts."""
+    alert_flow.keep_alerts(session, known.alerts)
+    summaries.rescore(session, known.summary, known.rules, known.recent_alerts, at)
     summaries.keep(session, known.summary)
+
+
+def _alarm(
+    session: Session, known: PatientFacts, source: alert_flow.Source, found: Evaluation, at: datetime
+) -> RaisedAlert:
+    finding = finding_of(found.raised[0])
+    raised = alert_flow.raise_or_fold(session, source, finding, known.alerts, at, known.warning_minutes)
+    known.summary.unacknowledged_alerts += raised.is_newly_waiting
+    known.recent_alerts[raised.alert.level] += 1
+    return raised.alert
 
 
 def _earlier(summary: TriageSummary, reading: Reading, measure: str) -> Earlier | None:

@@ -15,12 +15,13 @@ from app.domain.actor import Actor
 from app.domain.errors import NotFound
 from app.domain.fhir.observation import BloodPressureFacts, ReadingStatus
 from app.domain.fhir.vitals import ReadingFacts, VitalFacts
+from app.domain.triage.evaluation import limits_of
 from app.domain.vitals.kinds import KINDS, ObservationType
-from app.models import Observation, Patient, PracticeThresholds
+from app.models import Observation, Patient
 from app.services.patients.records import find_visible
-from app.services.readings.facts import thresholds_from
 from app.services.readings.found import find_reading
 from app.services.transaction import transaction
+from app.services.triage.rules import find_rules
 
 HISTORY_LENGTH = 2_000
 _RELEASED: dict[str, ReadingStatus] = {"final": "final", "void": "entered-in-error"}
@@ -75,8 +76,7 @@ def get_vitals_history(actor: Actor, patient_id: UUID, since: datetime) -> Vital
 
 def _limits_of(session: Session, patient: Patient) -> Mapping[str, Decimal]:
     """Return the limits that a patient's readings are judged by."""
-    own = select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == patient.practice_id)
-    return thresholds_from(session.scalar(own))
+    return limits_of(find_rules(session, patient.practice_id, patient.id).book)
 
 
 def _facts(observation: Observation, patient: Patient) -> ReadingFacts:

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.days import local_day
+from app.domain.triage.evaluation import limits_of
 from app.domain.vitals.kinds import KINDS
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.queries import StatsQuery
 from app.domain.vitals.trends import Direction, body_mass_index, direction
-from app.models import Observation, Patient, PracticeThresholds, TriageSummary
+from app.models import Observation, Patient, TriageSummary
 from app.services.patients.records import find_visible
-from app.services.readings.facts import thresholds_from
 from app.services.transaction import now, transaction
+from app.services.triage.rules import find_rules
 
 _YEAR = timedelta(days=365)
 
@@ -80,9 +81,7 @@ def get_stats(actor: Actor, patient_id: UUID, query: StatsQuery) -> PatientStats
     since = query.measured_from or until - _YEAR
     with transaction() as session:
         patient = find_visible(session, actor, patient_id)
-        limits = thresholds_from(
-            session.scalar(select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == actor.practice_id))
-        )
+        limits = limits_of(find_rules(session, actor.practice_id, patient_id).book)
         asked = {"practice": actor.practice_id, "patient": patient.id, "first": since, "until": until,
                  "kind": query.observation_type, "zone": patient.timezone, **_limits(limits)}  # fmt: skip
         overall = _reckon(session, None, asked)

@@ -1,8 +1,6 @@
-"""The rows that a reading leaves: itself, and the alert it raises. They are kept back, to travel with the COMMIT."""
+"""The row that a reading leaves. It is kept back, to travel with the COMMIT."""
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +10,9 @@ from app.domain.actor import Actor
 from app.domain.triage.assessment import Breach
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.reading import Reading, source_of
-from app.models import Alert, Observation
-from app.models.base import new_id
+from app.models import Observation
 from app.models.observation import new_reading_id
+from app.models.plain import plain
 from app.services.readings.facts import DeviceFacts, PatientFacts
 
 _AS_THEY_CAME = (
@@ -22,15 +20,8 @@ _AS_THEY_CAME = (
     "zone_offset_minutes", "offset_origin", "is_stored_memory", "is_estimated_time", "corrects_id", "inbox_id",
 )  # fmt: skip
 _UNSAID = dict.fromkeys((*MEASURES, "decided_at", "decided_by", "decision_reason_enc"))
-_OBSERVATIONS, _ALERTS = (model.metadata.tables[model.__tablename__] for model in (Observation, Alert))
+_OBSERVATIONS = Observation.metadata.tables["observations"]
 _STORE = Insert(_OBSERVATIONS, [column.name for column in _OBSERVATIONS.columns])
-_RAISE = Insert(
-    _ALERTS,
-    (
-        "id", "practice_id", "patient_id", "observation_id", "measured_at", "level", "rule", "message", "value",
-        "threshold", "raised_at",
-    ),
-)  # fmt: skip
 
 
 def store_reading(
@@ -60,30 +51,7 @@ def store_reading(
         "status": "quarantined" if doubt else "final",
         "quarantine_reason": doubt,
         "created_at": known.stored_at,
-        "created_by": actor.user_id,
+        "created_by": actor.author_id,
     }
     send_later(session, (_STORE, values))
-    return Observation(
-        **{name: value for name, value in values.items() if value is not None}
-    )  # what is not set is None
-
-
-def raise_alert(
-    session: Session, practice_id: UUID, patient_id: UUID, source: Observation, worst: Breach, at: datetime
-) -> Alert:
-    """Write down the alert of a reading's worst breach."""
-    values: dict[str, Any] = {
-        "id": new_id(),
-        "practice_id": practice_id,
-        "patient_id": patient_id,
-        "observation_id": source.id,
-        "measured_at": source.measured_at,
-        "level": worst.level.value,
-        "rule": worst.rule,
-        "message": worst.message,
-        "value": worst.value,
-        "threshold": worst.limit,
-        "raised_at": at,
-    }
-    send_later(session, (_RAISE, values))
-    return Alert(**values)
+    return plain(Observation, values)

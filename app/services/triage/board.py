@@ -6,21 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
 from app.domain.paging import Page, PageRequest
+from app.domain.triage.alert_flow import finding_of
 from app.domain.triage.board import BoardOrdering, BoardQuery
-from app.domain.triage.score import ALERT_WINDOW, RiskLevel
+from app.domain.triage.score import ALERT_WINDOW, FORMULA_VERSION, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
-from app.services.readings.facts import thresholds_from
 from app.services.transaction import now, transaction
-from app.services.triage.summaries import alerts_since, rescore
+from app.services.triage import alert_flow
+from app.services.triage.rules import Rules, in_force, rules_from
+from app.services.triage.summaries import alerts_since, note_silence, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
@@ -169,24 +171,49 @@ def _refresh_practice(practice_id: UUID) -> int:
 
 def _refresh_batch(practice_id: UUID) -> int:
     at = now()
-    since = at - ALERT_WINDOW
     with transaction() as session:
-        limits = session.scalar(select(PracticeThresholds.limits).where(PracticeThresholds.practice_id == practice_id))
-        due = session.execute(
-            select(
-                TriageSummary,
-                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.WARNING, since),
-                alerts_since(practice_id, TriageSummary.patient_id, AlertLevel.CRITICAL, since),
-            )
-            .where(
-                TriageSummary.practice_id == practice_id,
-                TriageSummary.is_active.is_(True),
-                TriageSummary.refreshed_at < at - REFRESH_AFTER,
-            )
-            .limit(_REFRESH_BATCH)
-            .with_for_update(of=TriageSummary, skip_locked=True)
-        ).all()
-        thresholds = thresholds_from(limits)
-        for summary, warnings, criticals in due:
-            rescore(session, summary, thresholds, {"warning": warnings, "critical": criticals}, at)
+        due = session.execute(_due(practice_id, at)).all()
+        for row in due:
+            rules = rules_from(row)
+            _tell_of_silence(session, row.TriageSummary, rules, at)
+            rescore(session, row.TriageSummary, rules, {"warning": row.warning, "critical": row.critical}, at)
         return len(due)
+
+
+def _tell_of_silence(session: Session, summary: TriageSummary, rules: Rules, at: datetime) -> None:
+    """Raise a compliance alert when a patient has just been silent for too long."""
+    silence = note_silence(summary, rules, at)
+    if silence is None:
+        return
+    source = alert_flow.Source(summary.practice_id, summary.patient_id, rules.version)
+    known = alert_flow.find_standing_alerts(session, summary.practice_id, summary.patient_id)
+    raised = alert_flow.raise_or_fold(session, source, finding_of(silence), known, at)
+    alert_flow.keep_alerts(session, known)
+    alert_flow.record_alerts(session, known)
+    summary.unacknowledged_alerts += raised.is_newly_waiting
+
+
+def _due(practice_id: UUID, at: datetime) -> Select[TriageSummary, int, int, str, str]:
+    """Return the lines whose score is older than an hour, the thresholds or an override's end, or of an old formula."""
+    since, line = at - ALERT_WINDOW, TriageSummary
+    changed = select(PracticeThresholds.updated_at).where(PracticeThresholds.practice_id == practice_id)
+    return (
+        select(
+            line,
+            alerts_since(practice_id, line.patient_id, AlertLevel.WARNING, since).label("warning"),
+            alerts_since(practice_id, line.patient_id, AlertLevel.CRITICAL, since).label("critical"),
+            *in_force(practice_id, line.patient_id),
+        )
+        .where(
+            line.practice_id == practice_id,
+            line.is_active.is_(True),
+            or_(
+                line.refreshed_at < at - REFRESH_AFTER,
+                line.formula_version != FORMULA_VERSION,
+                line.refreshed_at < changed.scalar_subquery(),
+                and_(line.override_expires_at <= at, line.refreshed_at < line.override_expires_at),
+            ),
+        )
+        .limit(_REFRESH_BATCH)
+        .with_for_update(of=line, skip_locked=True)
+    )

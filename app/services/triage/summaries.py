@@ -1,23 +1,27 @@
 """Keeping each patient's line of the triage board up to date, within the transaction that changed something."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from app.database.many import Insert, Update
 from app.database.statements import send_later
-from app.domain.triage.assessment import assess
-from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, risk_score
-from app.domain.triage.thresholds import AlertLevel
-from app.domain.vitals.measures import MEASURES
+from app.domain.triage.assessment import Breach
+from app.domain.triage.evaluation import evaluate_silence
+from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, ScoreOverride, risk_score
+from app.domain.triage.score_record import latest_of, raised_in, write_inputs
+from app.domain.triage.state import State
+from app.domain.triage.thresholds import RULES, AlertLevel
 from app.domain.vitals.reading import Reading
-from app.models import Alert, Observation, Patient, TriageSummary, TriageTransition
+from app.models import AlertOccurrence, Observation, Patient, TriageSummary, TriageTransition
 from app.models.base import new_id
 from app.models.observation import reading_of
+from app.services.triage.rules import Rules
 
 
 def open_summary(session: Session, patient: Patient) -> None:
@@ -25,7 +29,8 @@ def open_summary(session: Session, patient: Patient) -> None:
     session.add(
         TriageSummary(
             practice_id=patient.practice_id, patient_id=patient.id, formula_version=FORMULA_VERSION,
-            risk_score=0, risk_level="no_data", parts=[], latest_vitals={},
+            risk_score=0, risk_level="no_data", parts=[], latest_vitals={}, rule_state={}, score_inputs={},
+            has_active_stat=False,
         )
     )  # fmt: skip
     _note_transition(session, patient, None, "no_data")
@@ -43,7 +48,7 @@ def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
     _note_transition(session, patient, *levels)
 
 
-def take_in(summary: TriageSummary, observation: Observation, reading: Reading, at: datetime) -> None:
+def take_in(summary: TriageSummary, observation_id: UUID, reading: Reading, at: datetime) -> None:
     """Remember a reading as the latest of its kind, unless a later-measured one is known already."""
     summary.first_reading_at = summary.first_reading_at or at
     summary.last_reading_at = max(summary.last_reading_at or reading.measured_at, reading.measured_at)
@@ -54,7 +59,7 @@ def take_in(summary: TriageSummary, observation: Observation, reading: Reading, 
         **reading.values,
         **({"posted_value": reading.posted_value, "posted_unit": reading.posted_unit} if reading.posted_unit else {}),
         "measured_at": reading.measured_at.isoformat(),
-        "observation_id": str(observation.id),
+        "observation_id": str(observation_id),
     }
     summary.latest_vitals = {**summary.latest_vitals, reading.observation_type: latest}
 
@@ -77,40 +82,58 @@ def forget(session: Session, summary: TriageSummary, gone: Observation) -> None:
     same_kind = select(Observation).where(*of, Observation.observation_type == gone.observation_type)
     before = session.scalar(same_kind.order_by(Observation.measured_at.desc(), Observation.id.desc()).limit(1))
     if before is not None:
-        take_in(summary, before, reading_of(before), before.created_at)
+        take_in(summary, before.id, reading_of(before), before.created_at)
 
 
 def rescore(
-    session: Session,
-    summary: TriageSummary,
-    thresholds: Mapping[str, Decimal],
-    alerts: Mapping[str, int],
-    at: datetime,
+    session: Session, summary: TriageSummary, rules: Rules, alerts: Mapping[str, int], at: datetime
 ) -> RiskScore:
     """Work the score out anew from the summary's own facts and the number of recent alerts by level."""
-    values, source_id = _latest_values(summary)
-    score = risk_score(
-        ScoreInputs(
-            as_of=at,
-            values=values,
-            breaches=assess(values, thresholds),
-            thresholds=thresholds,
-            last_reading_at=summary.last_reading_at,
-            source_id=source_id,
-            warning_alerts=alerts.get("warning", 0),
-            critical_alerts=alerts.get("critical", 0),
-            last_reviewed_at=summary.last_reviewed_at,
-            first_reading_at=summary.first_reading_at,
-        )
-    )
+    inputs = score_inputs(summary, rules, alerts, at)
+    score = risk_score(inputs, rules.book)
+    summary.score_inputs = write_inputs(inputs, rules.version)
     _store(session, summary, score, at)
     return score
 
 
+def score_inputs(summary: TriageSummary, rules: Rules, alerts: Mapping[str, int], at: datetime) -> ScoreInputs:
+    """Return what a patient's score is made from."""
+    override = None
+    if summary.override_score is not None and summary.override_expires_at is not None:
+        override = ScoreOverride(summary.override_score, summary.override_expires_at)
+    return ScoreInputs(
+        as_of=at,
+        latest=latest_of(summary.latest_vitals),
+        warning_alerts=alerts.get("warning", 0),
+        critical_alerts=alerts.get("critical", 0),
+        last_reviewed_at=summary.last_reviewed_at,
+        first_reading_at=summary.first_reading_at,
+        raised=raised_in(remembered(summary), _LIMITS),
+        has_active_stat=summary.has_active_stat,
+        override=override,
+    )
+
+
+def remembered(summary: TriageSummary) -> State:
+    """Return what is remembered of a patient's rules; of readings before there were rules, when the latest was."""
+    state = State.from_dict(summary.rule_state)
+    return state if state.seen_at else replace(state, seen_at=summary.last_reading_at)
+
+
+def note_silence(summary: TriageSummary, rules: Rules, at: datetime) -> Breach | None:
+    """Remember and return it when a patient has just been silent for too long; for the periodic job only."""
+    found = evaluate_silence(rules.book, remembered(summary), at)
+    if not found.raised:
+        return None
+    summary.rule_state = found.state.as_dict()
+    return found.raised[0]
+
+
+_LIMITS = frozenset(rule.name for rule in RULES)
 _BOARD = TriageSummary.metadata.tables["triage_summaries"]
 _KEPT = (
     "risk_score", "risk_level", "formula_version", "parts", "latest_vitals", "first_reading_at", "last_reading_at",
-    "unacknowledged_alerts", "refreshed_at",
+    "unacknowledged_alerts", "refreshed_at", "rule_state", "score_inputs",
 )  # fmt: skip
 _KEEP = Update(_BOARD, ("practice_id", "patient_id"), _KEPT)
 _MOVE = Insert(
@@ -125,16 +148,16 @@ def keep(session: Session, summary: TriageSummary) -> None:
 
 
 def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: Any) -> ScalarSelect[int]:
-    """Return the subquery that counts a patient's alerts of a level raised after `since`."""
+    """Return the subquery that counts how often alerts of a level were raised after `since`, repeats too."""
     return (
         select(func.count())
-        .select_from(Alert)
+        .select_from(AlertOccurrence)
         .where(
-            Alert.practice_id == practice_id,
-            Alert.patient_id == patient_id,
-            Alert.level == level.value,
-            Alert.raised_at > since,
-            Alert.voided_at.is_(None),
+            AlertOccurrence.practice_id == practice_id,
+            AlertOccurrence.patient_id == patient_id,
+            AlertOccurrence.level == level.value,
+            AlertOccurrence.raised_at > since,
+            AlertOccurrence.voided_at.is_(None),
         )
         .scalar_subquery()
     )
@@ -159,19 +182,3 @@ def _note_transition(
         "to_level": to_level,
     }
     send_later(session, (_MOVE, values))
-
-
-def _latest_values(summary: TriageSummary) -> tuple[dict[str, Decimal | None], str | None]:
-    """Return the latest value of every measure, a later kind's over an earlier one's, and the latest reading."""
-    kinds = sorted(summary.latest_vitals.values(), key=lambda latest: latest["measured_at"])
-    values = {
-        measure: _decimal(latest[measure])
-        for latest in kinds
-        for measure in MEASURES
-        if latest.get(measure) is not None
-    }
-    return values, kinds[-1]["observation_id"] if kinds else None
-
-
-def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(value)

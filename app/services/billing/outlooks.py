@@ -1,0 +1,144 @@
+"""The forecast and the worklist of a practice: facts from the database, the outlook from the domain. Writes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit import events
+from app.domain.actor import Actor
+from app.domain.billing.backtest import Backtest, backtest
+from app.domain.billing.backtest import Case as Scored
+from app.domain.billing.clocks import DAY, Window, month_of
+from app.domain.billing.facts import Book, Horizon, PatientFacts
+from app.domain.billing.insight import OutlookQuery
+from app.domain.billing.outlook import Outlook, horizon_of, outlooks, ranked, scored
+from app.domain.paging import Page
+from app.domain.patient_csv import csv_line
+from app.models import Patient
+from app.services.billing.books import load_book
+from app.services.billing.facts import load_patients
+from app.services.billing.run import BATCH, candidates
+from app.services.transaction import now, transaction
+
+BACK = timedelta(days=183)  # of the backtest
+_HEADER = (
+    "patient_id", "patient_name", "clock", "window_start", "window_end", "so_far", "target", "needed", "days_left",
+    "act_by", "probability", "standing", "at_stake", "gaps",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOutlook:
+    """An outlook with its patient."""
+
+    patient: Patient
+    outlook: Outlook
+
+    @property
+    def name(self) -> str:
+        """The patient's name."""
+        return f"{self.patient.first_name} {self.patient.last_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdBacktest:
+    """How good the forecasts of one threshold were."""
+
+    threshold: str
+    result: Backtest
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestReport:
+    """How good forecasts were, by threshold."""
+
+    thresholds: list[ThresholdBacktest]
+
+
+def list_forecasts(actor: Actor, query: OutlookQuery) -> Page[ShownOutlook]:
+    """Return one page of forecasts of all open windows."""
+    return _listed(actor, query, "billing:forecast", only_open=False)
+
+
+def list_worklist(actor: Actor, query: OutlookQuery) -> Page[ShownOutlook]:
+    """Return one page of the windows in which something is left to do or was lost."""
+    return _listed(actor, query, "billing:worklist", only_open=True)
+
+
+def worklist_csv(actor: Actor, query: OutlookQuery) -> Iterator[str]:
+    """Return the worklist's lines as a file; it is read, and recorded, before this returns."""
+    with transaction() as session:
+        found = _found(session, actor, query, only_open=True)
+        patients = shown_patients(session, actor, {one.patient_id for one in found})
+        lines = [csv_line(_HEADER), *(csv_line(_cells(ShownOutlook(patients[one.patient_id], one))) for one in found)]
+        events.record(session, "billing:worklist_export", "billing_entry", subject_ids=sorted(patients))
+    return iter(lines)
+
+
+def backtest_forecasts(actor: Actor, as_of: datetime | None) -> BacktestReport:
+    """Score the forecasts that would have been made in the half year before a moment, by threshold."""
+    moment = as_of or now()
+    last = moment.astimezone(UTC).date()
+    horizon = Horizon(Window(month_of(last - BACK).starts_on, last), moment)
+    cases: dict[str, list[Scored]] = {}
+    with transaction() as session:
+        for facts, book in every_patient(session, actor, horizon):
+            for threshold, case in scored(facts, book, horizon):
+                cases.setdefault(threshold, []).append(case)
+        events.record(session, "billing:backtest", "billing_entry")
+    return BacktestReport([ThresholdBacktest(name, backtest(found)) for name, found in sorted(cases.items())])
+
+
+def every_patient(
+    session: Session, actor: Actor, horizon: Horizon, patient_id: UUID | None = None
+) -> Iterator[tuple[PatientFacts, Book]]:
+    """Yield the facts of everybody whom billing looks at in the time, batch by batch, in the order of their ids."""
+    book = load_book(session, actor.practice_id)
+    chosen = [one for one in candidates(session, actor.practice_id, horizon) if patient_id in {None, one}]
+    for first in range(0, len(chosen), BATCH):
+        found = load_patients(session, actor.practice_id, chosen[first : first + BATCH], horizon)
+        for one in sorted(found):
+            yield found[one], book
+
+
+def shown_patients(session: Session, actor: Actor, ids: set[UUID]) -> dict[UUID, Patient]:
+    """Return patients of the practice by id."""
+    wanted = select(Patient).where(Patient.practice_id == actor.practice_id, Patient.id.in_(ids))
+    return {patient.id: patient for patient in session.scalars(wanted)} if ids else {}
+
+
+def _listed(actor: Actor, query: OutlookQuery, action: str, *, only_open: bool) -> Page[ShownOutlook]:
+    with transaction() as session:
+        found = _found(session, actor, query, only_open=only_open)
+        page = found[query.paging.offset :][: query.paging.page_size]
+        patients = shown_patients(session, actor, {one.patient_id for one in page})
+        events.record(session, action, "billing_entry", subject_ids=sorted(patients))
+        return Page([ShownOutlook(patients[one.patient_id], one) for one in page], len(found), query.paging)
+
+
+def _found(session: Session, actor: Actor, query: OutlookQuery, *, only_open: bool) -> list[Outlook]:
+    as_of = query.as_of or now()
+    horizon = horizon_of(as_of)
+    around = replace(horizon, window=Window(horizon.window.starts_on - DAY, horizon.window.ends_on))
+    found = [
+        one
+        for facts, book in every_patient(session, actor, around, query.patient_id)
+        for one in outlooks(facts, book, as_of)
+        if query.clock in {None, one.clock} and not (only_open and one.is_settled)
+    ]
+    return list(ranked(found, query.ordering))
+
+
+def _cells(shown: ShownOutlook) -> list[object]:
+    one, step = shown.outlook, shown.outlook.next_step
+    of_step = [step.so_far, step.target] if step else ["", ""]
+    sure = [step.act_by, step.probability, step.standing.value] if step else ["", 1, "secured"]
+    window = one.forecast.window
+    return [
+        shown.patient.id, shown.name, one.clock, window.starts_on, window.ends_on, *of_step, one.needed,
+        one.forecast.days_left, *sure, one.forecast.at_stake, " ".join(one.gaps),
+    ]  # fmt: skip

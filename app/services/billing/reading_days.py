@@ -1,0 +1,94 @@
+"""Local days with data from the database: of each patient and day the first reading that can count, in one statement.
+
+The same rule as `app.domain.billing.days.own_exclusion`, said in SQL because a month of a large practice has a million
+readings; a test compares the two. The truth table of one patient asks for every reading instead.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.domain.billing.days import Custody, Reading
+from app.domain.devices.catalog import MODELS
+
+# Identifiers are compared without spaces and in lower case (`app.domain.devices.identity`).
+_KEY = "lower(regexp_replace(o.device_id, '\\s', '', 'g'))"
+_DAY = "(o.measured_at AT TIME ZONE p.timezone)::date"
+_HELD = """
+    JOIN device_identifiers i ON i.practice_id = o.practice_id AND i.key = {key}
+    JOIN devices d ON d.practice_id = i.practice_id AND d.id = i.device_id
+    JOIN device_assignments a ON a.practice_id = d.practice_id AND a.device_id = d.id AND a.patient_id = o.patient_id
+        AND a.started_at <= o.measured_at AND (a.ended_at IS NULL OR a.ended_at > o.measured_at)
+"""
+_COUNTING = text(
+    f"""
+    SELECT DISTINCT ON (o.patient_id, {_DAY})
+        o.patient_id, {_DAY} AS day, o.id, o.measured_at, o.device_id, a.id AS assignment_id
+    FROM observations o
+    JOIN patients p ON p.practice_id = o.practice_id AND p.id = o.patient_id
+    {_HELD.format(key=_KEY)}
+    WHERE o.practice_id = :practice_id AND o.patient_id = ANY(:patient_ids)
+        AND o.measured_at >= :since AND o.measured_at < :until
+        AND o.status = 'final' AND o.source = 'auto' AND d.model_id = ANY(:medical)
+    ORDER BY o.patient_id, {_DAY}, o.measured_at, o.id
+    """  # noqa: S608 - constants of this file
+)
+_EVERY = text(
+    f"""
+    SELECT o.id, o.measured_at, {_DAY} AS day, o.source, o.status, o.device_id, o.created_at, o.zone_offset_minutes,
+        o.offset_origin, o.observation_type, d.id AS registered_id, d.model_id, a.id AS assignment_id
+    FROM observations o
+    JOIN patients p ON p.practice_id = o.practice_id AND p.id = o.patient_id
+    {_HELD.replace("JOIN", "LEFT JOIN").format(key=_KEY)}
+    WHERE o.practice_id = :practice_id AND o.patient_id = :patient_id
+        AND o.measured_at >= :since AND o.measured_at < :until
+    ORDER BY o.measured_at, o.id
+    """  # noqa: S608 - constants of this file
+)
+_MEDICAL = [model.id for model in MODELS.values() if model.fda_device and model.auto_upload]
+
+
+def load_reading_days(
+    session: Session, practice_id: UUID, patient_ids: Collection[UUID], since: datetime, until: datetime
+) -> dict[UUID, tuple[Reading, ...]]:
+    """Return of each patient the reading that proves each day between two instants, the second exclusive."""
+    asked = {"practice_id": practice_id, "patient_ids": list(patient_ids), "since": since, "until": until}
+    found: dict[UUID, list[Reading]] = defaultdict(list)
+    for patient_id, day, reading_id, measured_at, device_id, assignment_id in session.execute(
+        _COUNTING, {**asked, "medical": _MEDICAL}
+    ):
+        found[patient_id].append(
+            Reading(reading_id, measured_at, day, device_id=device_id, assignment_id=assignment_id)
+        )
+    return {patient_id: tuple(readings) for patient_id, readings in found.items()}
+
+
+def load_every_reading(
+    session: Session, practice_id: UUID, patient_id: UUID, since: datetime, until: datetime
+) -> list[Reading]:
+    """Return all readings of one patient between two instants, those that do not count as well."""
+    asked = {"practice_id": practice_id, "patient_id": patient_id, "since": since, "until": until}
+    return [_reading(row) for row in session.execute(_EVERY, asked)]
+
+
+def _reading(row: Any) -> Reading:
+    return Reading(
+        row.id, row.measured_at, row.day, row.source, row.status, _custody(row),
+        is_medical_device=row.model_id is None or row.model_id in _MEDICAL,
+        device_id=row.device_id, assignment_id=row.assignment_id, received_at=row.created_at,
+        zone_offset_minutes=row.zone_offset_minutes, offset_origin=row.offset_origin,
+        observation_type=row.observation_type,
+    )  # fmt: skip
+
+
+def _custody(row: Any) -> Custody:
+    if row.device_id is None:
+        return Custody.NONE
+    if row.registered_id is None:
+        return Custody.UNKNOWN
+    return Custody.HELD if row.assignment_id is not None else Custody.NOT_HELD

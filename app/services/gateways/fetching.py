@@ -1,0 +1,148 @@
+"""Fetching what a vendor only gave notice of: the pages are stored as they came, then read like any delivery.
+
+The vendor is asked outside of any transaction. A new token is committed before it is used: the old one is spent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.audit import context
+from app.domain.inbox import DeliveryKind, ItemState
+from app.gateways.messages import FetchOrder
+from app.gateways.withings import MEASURE_TYPES
+from app.integrations import ihealth_client, withings_client
+from app.integrations.ihealth_client import Asked, IHealthApp, IHealthClient
+from app.integrations.vendor_calls import Tokens, VendorRefused
+from app.integrations.withings_client import Window, WithingsApp, WithingsClient
+from app.models import GatewayIntegration, InboxItem, WebhookDelivery
+from app.services.gateways.applying import integration_of, messages_of, order_in
+from app.services.gateways.receiving import Incoming, act_for, new_delivery, store
+from app.services.transaction import now, transaction
+
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be fetched, and from where."""
+
+    integration_id: UUID
+    vendor: str
+    settings: dict[str, str]
+    order: FetchOrder
+
+
+def fetch_from_vendor(practice_id: UUID, item_id: UUID) -> None:
+    """Fetch what a notice ordered and store it; does nothing when that is done. Raises VendorUnavailable."""
+    context.bind(practice_id=practice_id)
+    task = _task(item_id)
+    if task is None:
+        return
+    try:
+        pages = _fetch(task)
+    except VendorRefused:
+        _give_up(item_id, "vendor_refused")
+        return
+    _keep(item_id, pages)
+
+
+def give_up_fetching(practice_id: UUID, item_id: UUID) -> None:
+    """Note that a fetch failed for the last time; a replay tries again."""
+    context.bind(practice_id=practice_id)
+    _give_up(item_id, "fetch_failed")
+
+
+def _task(item_id: UUID) -> _Task | None:
+    with transaction() as session:
+        item = session.scalar(select(InboxItem).where(InboxItem.id == item_id))
+        if item is None or item.state != ItemState.WAITING:
+            return None
+        notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == item.delivery_id)).one()
+        integration = integration_of(session, notice)
+        act_for(integration.practice_id, integration.id)
+        order = order_in(messages_of(session, notice, integration), item.dedup_key)
+        settings = {**integration.options, **(integration.credentials or {})}
+        return _Task(integration.id, integration.vendor, settings, order)
+
+
+def _fetch(task: _Task) -> tuple[bytes, ...]:
+    """Ask with the token that we have, and once more with a new one; raises VendorRefused."""
+    ask = _ask_withings if task.vendor == "withings" else _ask_ihealth
+    try:
+        return ask(task, task.settings.get("access_token", ""))
+    except VendorRefused:
+        tokens = _refreshed(task, now())
+        _keep_tokens(task.integration_id, tokens)
+        return ask(task, tokens.access)
+
+
+def _ask_withings(task: _Task, token: str) -> tuple[bytes, ...]:
+    window = Window(MEASURE_TYPES[task.order.collection], task.order.since, task.order.until)
+    return WithingsClient(_withings(task)).measures(token, window)
+
+
+def _ask_ihealth(task: _Task, token: str) -> tuple[bytes, ...]:
+    asked = Asked(task.order.subject, task.order.collection, task.order.since, task.order.until)
+    return IHealthClient(_ihealth(task)).data(token, asked)
+
+
+def _refreshed(task: _Task, at: datetime) -> Tokens:
+    refresh = task.settings.get("refresh_token", "")
+    if not refresh:
+        raise VendorRefused
+    if task.vendor == "withings":
+        return WithingsClient(_withings(task)).refresh(refresh, at)
+    return IHealthClient(_ihealth(task)).refresh(task.order.subject, refresh)
+
+
+def _withings(task: _Task) -> WithingsApp:
+    told = task.settings
+    base = told.get("api_base_url") or withings_client.BASE_URL
+    return WithingsApp(told.get("client_id", ""), told.get("client_secret", ""), base)
+
+
+def _ihealth(task: _Task) -> IHealthApp:
+    told = task.settings
+    pairs = (pair.partition("=")[::2] for pair in told.get("service_keys", "").split(",") if "=" in pair)
+    return IHealthApp(
+        told.get("client_id", ""), told.get("client_secret", ""), told.get("redirect_uri", ""),
+        told.get("client_key", ""), dict(pairs), told.get("api_base_url") or ihealth_client.BASE_URL,
+    )  # fmt: skip
+
+
+def _keep_tokens(integration_id: UUID, tokens: Tokens) -> None:
+    with transaction() as session:
+        query = select(GatewayIntegration).where(GatewayIntegration.id == integration_id).with_for_update()
+        integration = session.scalars(query).one()
+        fresh = {"access_token": tokens.access, "refresh_token": tokens.refresh}
+        integration.credentials = {**(integration.credentials or {}), **fresh}
+
+
+def _keep(item_id: UUID, pages: tuple[bytes, ...]) -> None:
+    """Store the pages and settle the notice, in one transaction."""
+    with transaction() as session:
+        item = session.scalars(select(InboxItem).where(InboxItem.id == item_id).with_for_update()).one()
+        if item.state != ItemState.WAITING:
+            return
+        notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == item.delivery_id)).one()
+        integration = integration_of(session, notice)
+        for page in pages:
+            incoming = Incoming(page, _JSON, {}, kind=DeliveryKind.FETCHED)
+            store(session, integration, new_delivery(integration, incoming, **_answering(item)))
+        item.state, item.problem = ItemState.APPLIED.value, None
+
+
+def _answering(item: InboxItem) -> dict[str, object]:
+    return {"parent_id": item.delivery_id, "parent_position": item.position}
+
+
+def _give_up(item_id: UUID, problem: str) -> None:
+    with transaction() as session:
+        item = session.scalars(select(InboxItem).where(InboxItem.id == item_id).with_for_update()).one()
+        if item.state == ItemState.WAITING:
+            item.state, item.problem = ItemState.QUARANTINED.value, problem
+            notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == item.delivery_id)).one()
+            notice.state = "quarantined"

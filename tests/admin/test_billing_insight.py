@@ -1,0 +1,71 @@
+"""The console's worklist, simulator and reports of billing, and the download of a line's evidence."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask.testing import FlaskClient
+
+from app.domain.billing.runs import RunRequest
+from app.domain.roles import Role
+from app.services.billing.run import generate_entries
+from tests.admin.visits import enter, token
+from tests.billing import Monitored, closed_period, days_from, monitored
+from tests.builders import a_user, in_house
+
+TODAY = datetime.now(UTC).date()
+
+
+def _billed() -> Monitored:
+    start = closed_period()
+    of = monitored(start)
+    of.measures(*days_from(start, 16), *days_from(start + timedelta(days=30), 2))
+    with in_house(of.biller.actor):
+        generate_entries(of.biller.actor, RunRequest())
+    return of
+
+
+def test_the_worklist_shows_what_is_needed_and_why(client: FlaskClient) -> None:
+    """Reasons are there without a script."""
+    of = _billed()
+    enter(client, of.biller)
+    page = client.get("/admin/billing/worklist").text
+    assert "more days with data" in page
+    assert "a live contact" in page
+    assert "days are left in the period" in page
+
+
+def test_the_simulator_compares_and_says_what_is_wrong(client: FlaskClient) -> None:
+    """A form and its answer; an impossible day is a 400 with the form as it was sent."""
+    of = _billed()
+    enter(client, of.biller)
+    sent = token(client, "/admin/billing/simulator")
+    form = {"csrf_token": sent, "rule_set": "2025", "month": f"{closed_period() + timedelta(days=29):%Y-%m}"}
+    page = client.post("/admin/billing/simulator", data=form)
+    assert (page.status_code, "$52.11 becomes $52.11" in page.text) == (200, True)
+    wrong = client.post("/admin/billing/simulator", data={**form, "days": "soon"})
+    assert (wrong.status_code, 'value="soon"' in wrong.text) == (400, True)
+
+
+def test_the_reports_show_revenue_days_and_leaks(client: FlaskClient) -> None:
+    """What the ledger holds; the set-up that nobody documented."""
+    of = _billed()
+    enter(client, of.biller)
+    page = client.get(f"/admin/billing/reports?month={closed_period() + timedelta(days=29):%Y-%m}").text
+    assert "$52.11" in page
+    assert "SETUP_NOT_DOCUMENTED" in page
+    assert 'id="revenue"' in page
+
+
+def test_a_lines_evidence_is_downloaded(client: FlaskClient) -> None:
+    """A ZIP to keep."""
+    of = _billed()
+    enter(client, of.biller)
+    sent = token(client, "/admin/billing/simulator")
+    answer = client.post(f"/admin/billing/entries/{of.row('id').id}/evidence", data={"csrf_token": sent})
+    assert (answer.status_code, answer.mimetype, answer.data[:2]) == (200, "application/zip", b"PK")
+
+
+def test_a_nurse_sees_none_of_it(client: FlaskClient) -> None:
+    """Billing is not theirs."""
+    enter(client, a_user(role=Role.NURSE))
+    for page in ("worklist", "simulator", "reports"):
+        assert client.get(f"/admin/billing/{page}").status_code == 403

@@ -1,0 +1,112 @@
+"""The simulator over HTTP: the real month, last year's rules, supposed facts, and not a byte written."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app.domain.billing.runs import RunRequest
+from app.domain.roles import Role
+from app.extensions import db
+from app.services.billing.run import generate_entries
+from tests.billing import Monitored, closed_period, days_from, monitored
+from tests.builders import a_user, in_house, signed_in
+
+URL, START = "/api/v1/billing/simulate/", closed_period()
+MONTH = f"{START + timedelta(days=29):%Y-%m}"
+# Everything of the practice but the trail itself (which records that somebody asked) and sessions of signing in.
+_TABLES = text(
+    """
+    SELECT table_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name = 'practice_id'
+        AND table_name NOT LIKE 'audit%' AND table_name NOT LIKE '%session%' AND table_name NOT LIKE '%token%'
+        AND table_name NOT IN ('users', 'login_attempts')
+    ORDER BY table_name
+    """
+)
+
+
+def _patient(days: int = 14) -> Monitored:
+    of = monitored(START)
+    of.measures(*days_from(START, days))
+    return of
+
+
+def _ask(client: FlaskClient, of: Monitored, **body: Any) -> Any:
+    answer = client.post(URL, json={"month": MONTH, **body}, headers=signed_in(client, of.biller))
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def _checksums(of: Monitored) -> dict[str, str]:
+    """Return a checksum of all rows of every table that the practice can read."""
+    with in_house(of.biller.actor):
+        tables = list(db.session.scalars(_TABLES))
+        return {
+            name: str(db.session.scalar(text(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM {name} t")))
+            for name in tables if db.session.scalar(text("SELECT has_table_privilege(:name, 'SELECT')"), {"name": name})
+        }  # fmt: skip
+
+
+def test_a_scenario_that_changes_nothing_is_exactly_the_real_month(client: FlaskClient) -> None:
+    """The same dollars as the ledger after a run."""
+    of = _patient(16)
+    found = _ask(client, of)
+    with in_house(of.biller.actor):
+        generate_entries(of.biller.actor, RunRequest())
+    assert (found["flips"], found["baseline_amount"]) == ([], found["scenario_amount"])
+    assert found["scenario_amount"] == of.row("amount").amount == Decimal("52.11")
+
+
+def test_2025_beside_2026(client: FlaskClient) -> None:
+    """Without 99445 a period of 14 days pays nothing."""
+    of = _patient()
+    found = _ask(client, of, rule_set="2025")
+    (code,) = found["by_code"]
+    assert (code["cpt_code"], code["amount"], code["scenario_amount"]) == ("99445", Decimal("52.11"), 0)
+    (flip,) = found["flips"]
+    assert (flip["was_billable"], flip["reasons"]) == (True, ["CODE_NOT_EFFECTIVE"])
+    assert flip["patient_id"] == str(of.patient_id)
+
+
+def test_two_days_more_and_a_call(client: FlaskClient) -> None:
+    """14 days become 16: the short code gives way to the long one; a call of 20 minutes brings 99457."""
+    of = _patient()
+    more = {"days": [(START + timedelta(days=days)).isoformat() for days in (20, 21)]}
+    call = {"on": (START + timedelta(days=29)).isoformat(), "seconds": 1200, "patient_id": str(of.patient_id)}
+    found = _ask(client, of, overrides={"readings": [more], "minutes": [call]})
+    assert {(one["cpt_code"], one["is_billable"]) for one in found["flips"]} == {
+        ("99445", False), ("99454", True), ("99457", True),
+    }  # fmt: skip
+
+
+def test_the_same_question_gives_the_same_answer_and_writes_nothing(client: FlaskClient) -> None:
+    """Every table of the practice has the same checksum before and after."""
+    of = _patient()
+    _ask(client, of)  # the first question to a practice's book founds it
+    before = _checksums(of)
+    assert len(before) > 20
+    body = {"rule_set": "2025", "overrides": {"readings": [{"days": [START.isoformat()]}]}}
+    assert _ask(client, of, **body) == _ask(client, of, **body)
+    assert _checksums(of) == before
+    of.measures(START + timedelta(days=25))
+    assert _checksums(of) != before
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"rule_set": "1999"}, "rule_set"), ({"fee_schedule": str(uuid4())}, "fee_schedule"),
+        ({"overrides": {"drop": [{"patient_id": str(uuid4()), "ends_on": "2026-10-01"}]}}, "overrides"),
+        ({"overrides": {"settings": {"color": 1}}}, "overrides"), ({"color": 1}, "color"),
+    ],
+)  # fmt: skip
+def test_what_there_is_not_is_refused(client: FlaskClient, body: dict, field: str) -> None:
+    """By the field's name."""
+    of = a_user(role=Role.BILLING_MANAGER)
+    answer = client.post(URL, json=body, headers=signed_in(client, of))
+    assert (answer.status_code, field in answer.json["field_errors"]) == (400, True)

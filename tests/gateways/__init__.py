@@ -1,0 +1,1 @@
+"""Vendors' messages and how they are read."""

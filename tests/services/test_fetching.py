@@ -1,0 +1,74 @@
+"""Fetching what Withings and iHealth only give notice of: from a vendor's API on loopback, through job and inbox."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.cli.lab_vendor import VendorApi, vendor_api
+from app.domain.roles import Role
+from app.gateways.lab.samples import Numbers, numbers, samples
+from app.gateways.lab.shapes import SIMULATORS
+from app.services.gateways.registration import GatewayLine
+from tests.builders import Person, a_device, a_patient, a_user
+from tests.inbox import a_gateway, deliver, deliveries, items, readings, work
+
+_START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
+_TOKENS = {"client_id": "lab", "client_secret": "s", "access_token": "a", "refresh_token": "r"}
+_VENDORS = ("withings", "ihealth")
+
+
+@pytest.fixture
+def vendor() -> Iterator[VendorApi]:
+    """The API of both vendors."""
+    with vendor_api() as api:
+        yield api
+
+
+@pytest.fixture
+def admin() -> Person:
+    """An administrator of a new practice."""
+    return a_user(role=Role.ADMIN)
+
+
+def _set_up(admin: Person, name: str, url: str) -> tuple[GatewayLine, Numbers]:
+    device = numbers(random.Random(name))
+    since = _START - timedelta(days=1)
+    a_device(admin.actor, a_patient(admin.actor).id, since, vendor_device_id=device.vendor_device_id)
+    options = {"api_base_url": url, **_TOKENS}
+    return a_gateway(admin, name, "secret_path", options=options), device
+
+
+@pytest.mark.parametrize("name", _VENDORS)
+def test_what_a_notice_orders_is_fetched_and_stored_once(
+    client: FlaskClient, admin: Person, vendor: VendorApi, name: str
+) -> None:
+    """The same notice twice: fetched again perhaps, stored once; the page is kept as it came and names its notice."""
+    gateway, device = _set_up(admin, name, vendor.url)
+    pressure, weight = samples(random.Random(1), _START, 2)
+    for sample in (pressure, weight, pressure):
+        vendor.hold(name, sample, device)
+        body = SIMULATORS[name].body(sample, device)
+        assert deliver(client, gateway, body, **{"Content-Type": SIMULATORS[name].content_type}).status_code == 200
+        work()
+    assert [(one.observation_type, one.status) for one in readings(admin)] == [
+        ("blood_pressure", "final"), ("weight", "final"),
+    ]  # fmt: skip
+    pages = [one for one in deliveries(admin) if one.kind == "fetched"]
+    assert pages
+    assert all(page.parent_id for page in pages)
+    assert not [one for one in items(admin) if one.state == "waiting"]
+
+
+@pytest.mark.parametrize("name", _VENDORS)
+def test_a_vendor_that_does_not_answer_leaves_the_order_waiting(client: FlaskClient, admin: Person, name: str) -> None:
+    """Nothing is stored, and the job tries again later."""
+    gateway, device = _set_up(admin, name, "http://127.0.0.1:9")
+    sample = samples(random.Random(1), _START, 1)[0]
+    body = SIMULATORS[name].body(sample, device)
+    deliver(client, gateway, body, **{"Content-Type": SIMULATORS[name].content_type})
+    work()
+    assert [one.state for one in items(admin)] == ["waiting"]
+    assert readings(admin) == []
