@@ -6,7 +6,7 @@
     url: place.dataset.url,
     domNode: place,
     deepLinking: true,
-    docExpansion: "list",
+    docExpansion: "none",
     defaultModelsExpandDepth: -1,
     persistAuthorization: false,
     validatorUrl: null,

@@ -21,8 +21,8 @@ def _words(markup: str) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "groups"),
     [
-        (Role.ADMIN, ["Care", "Patients", "Devices", "Time", "Practice"]),
-        (Role.BILLING_MANAGER, ["Patients", "Time"]),
+        (Role.ADMIN, ["Care", "Patients", "Devices", "Time", "Billing", "Practice"]),
+        (Role.BILLING_MANAGER, ["Patients", "Time", "Billing"]),
     ],
 )
 def test_only_groups_with_something_in_them_are_shown(client: FlaskClient, role: Role, groups: list[str]) -> None:
@@ -38,6 +38,7 @@ def test_only_groups_with_something_in_them_are_shown(client: FlaskClient, role:
         ("/admin/alerts", "Care", [("true", "Care"), ("page", "Alerts")]),
         ("/admin/users/new", "Practice", [("true", "Practice"), ("true", "People")]),
         ("/admin/time-logs/gaps", "Time", [("true", "Time"), ("page", "What is missing")]),
+        ("/admin/billing/policies", "Billing", [("true", "Billing"), ("true", "Payers")]),
         ("/admin/inbox", "Devices", [("true", "Devices"), ("page", "Inbox")]),
     ],
 )

@@ -72,8 +72,12 @@ def _wait_until_it_answers(server: Server) -> None:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
-                break
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0 and _answers(server):
+                return
         time.sleep(0.05)
-    answered = server.send(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert answered.startswith(b"HTTP/1.1 200"), answered
+    raise AssertionError("The server does not answer.")
+
+
+def _answers(server: Server) -> bool:
+    """Say whether a worker has loaded: the socket is open before."""
+    return server.send(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
