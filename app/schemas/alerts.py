@@ -18,16 +18,10 @@ from app.domain.triage.alerts import (
 )
 from app.domain.triage.parameters import AlertClass
 from app.domain.triage.thresholds import AlertLevel
-from app.schemas.base import Body, PageQuery, QueryNumber, Row, paging_of
+from app.schemas.base import Body, PageQuery, QueryNumber, Row, UserIdQuery, paging_of
 from app.schemas.fields import Instant, Text
 
 MAX_USER_ID = 2**31 - 1
-
-
-class UserIdQuery(QueryNumber):
-    """A user's id in a query string."""
-
-    longest = 10
 
 
 _LEVELS = validate.OneOf([level.value for level in AlertLevel])

@@ -78,6 +78,12 @@ class QueryNumber(fields.Integer):
         return int(value)
 
 
+class UserIdQuery(QueryNumber):
+    """A user's id in a query string."""
+
+    longest = 10
+
+
 class PageQuery(Body):
     """Which page of a list."""
 

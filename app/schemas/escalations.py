@@ -17,8 +17,8 @@ from app.domain.triage.escalation import (
     NewEscalation,
     can_answer,
 )
-from app.schemas.alerts import MAX_USER_ID, YES_NO, UserIdQuery, yes_no
-from app.schemas.base import Body, PageQuery, Row, paging_of
+from app.schemas.alerts import MAX_USER_ID, YES_NO, yes_no
+from app.schemas.base import Body, PageQuery, Row, UserIdQuery, paging_of
 from app.schemas.fields import Instant, Text
 
 _ANSWERING = validate.OneOf([role for role in Role if can_answer(role)], error="This role cannot acknowledge.")

@@ -6,8 +6,8 @@ from marshmallow import fields, post_load, validate
 
 from app.domain.triage.decisions import DECISION_ORDERINGS, DecisionKind, DecisionQuery
 from app.domain.triage.reviews import MAX_MINUTES, MAX_NOTE, NewReview
-from app.schemas.alerts import MAX_USER_ID, UserIdQuery
-from app.schemas.base import Body, PageQuery, Row, paging_of
+from app.schemas.alerts import MAX_USER_ID
+from app.schemas.base import Body, PageQuery, Row, UserIdQuery, paging_of
 from app.schemas.fields import Instant, Text
 
 

@@ -20,7 +20,7 @@ from app.domain.billing.time_logs import (
     Work,
 )
 from app.domain.enrolment.programs import Program
-from app.schemas.base import Body, PageQuery, QueryNumber, Row, paging_of
+from app.schemas.base import Body, PageQuery, Row, UserIdQuery, paging_of
 from app.schemas.fields import Instant, Text, Whole, YesNo
 
 _MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
@@ -158,7 +158,7 @@ class TimeLogQuerySchema(PageQuery):
 
     month = MonthField(metadata={"description": "YYYY-MM: entries with time in that month where the patient lives."})
     patient_id = fields.UUID()
-    user_id = QueryNumber(validate=validate.Range(1, 2**31 - 1))
+    user_id = UserIdQuery(validate=validate.Range(1, 2**31 - 1))
     program = fields.Enum(Program, by_value=True)
     activity = fields.Enum(Activity, by_value=True)
     source = fields.Enum(TimeSource, by_value=True)

@@ -91,6 +91,7 @@ class World:
         return {
             "patient_id": self.patient.id,
             "observation_id": reading.observation.id,
+            "reading_id": reading.observation.id,
             "alert_id": reading.alert.id,
             "user_id": doctor.actor.user_id,
             "session_id": session_id,

@@ -16,7 +16,7 @@ from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.errors import Conflict, NotFound
 from app.domain.inbox import Change, DeliveryState, InboxFilter
-from app.models import InboxReplay, WebhookDelivery
+from app.models import GatewayIntegration, InboxReplay, WebhookDelivery
 from app.models.base import new_id
 from app.services.gateways.applying import ItemChange, apply_messages, finish, lock_delivery, read_delivery
 from app.services.gateways.inbox import find_delivery, matching
@@ -71,7 +71,11 @@ def start_replay(actor: Actor, wanted: InboxFilter) -> InboxReplay:
 
 
 def begin_replay(session: Session, actor: Actor, wanted: InboxFilter) -> InboxReplay:
-    """Note a replay of many and leave its job, within the caller's transaction."""
+    """Note a replay of many and leave its job, within the caller's transaction; raises NotFound for whose it is not."""
+    if wanted.integration_id is not None:
+        own = GatewayIntegration.practice_id == actor.practice_id, GatewayIntegration.id == wanted.integration_id
+        if session.scalar(select(GatewayIntegration.id).where(*own)) is None:
+            raise NotFound
     count = matching(actor.practice_id, wanted).with_only_columns(WebhookDelivery.id).subquery()
     replay = InboxReplay(
         id=new_id(), practice_id=actor.practice_id, created_by=actor.user_id, state="queued", wanted=_written(wanted),
