@@ -72,7 +72,10 @@ OURS = {
 }
 
 
-READING_POSTS: set[str] = set()  # operations that take a body but only look, such as a preview
+READING_POSTS = {
+    "billing_evidence.BillingEvidence",
+    "billing_simulations.BillingSimulation",
+}  # operations that take a body but only look, such as a preview
 
 
 def _expected() -> dict[str, set[Role]]:
