@@ -59,7 +59,7 @@ PLAN = (
     Group("Billing", (
         Room("admin.billing_month", "Month"),
         Room("admin.billing_worklist", "Worklist"),
-        Room("admin.billing_entries", "Lines", also=("billing/run",)),
+        Room("admin.billing_entries", "Entries", also=("billing/run",)),
         Room("admin.billing_impacts", "Impacts"),
         Room("admin.billing_simulator", "Simulator"),
         Room("admin.billing_reports", "Reports"),
