@@ -101,7 +101,7 @@ def test_the_tabs_of_a_record(
     look.at(page, "record-1-overview")
     for tab, shown in (
         ("Vitals", "188/75"),
-        ("Thresholds", "Practice default"),
+        ("Thresholds", "Default 140"),
         ("Devices", "CUFF-A"),
         ("Consents", "Does today count?"),
         ("Timeline", "Device: Assigned"),

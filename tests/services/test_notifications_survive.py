@@ -17,7 +17,7 @@ from tests.builders import Person, a_user
 from tests.carriers import Request, carriers
 from tests.notifications import only, set_up, tell, the_delivery
 
-_PATIENCE_SECONDS = 180.0
+_PATIENCE_SECONDS = 300.0
 
 
 @pytest.mark.slow
