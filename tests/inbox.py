@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -56,7 +57,9 @@ def deliver(
 
 def work() -> None:
     """Do all jobs that are left, as the worker would."""
-    run_worker(wait=False)
+    worker = threading.Thread(target=run_worker, kwargs={"wait": False})  # a browser leaves its event loop in this one
+    worker.start()
+    worker.join()
 
 
 @inside
