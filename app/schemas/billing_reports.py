@@ -82,8 +82,8 @@ class ComplianceRowSchema(_RowSchema):
     month = fields.Function(
         lambda shown: f"{shown.row.month.starts_on:%Y-%m}", required=True, metadata={"type": "string"}
     )  # fmt: skip
-    period_start = Day(required=True, allow_none=True, attribute="row.period.starts_on")
-    period_end = Day(required=True, allow_none=True, attribute="row.period.ends_on")
+    period_start = Day(required=True, allow_none=True, attribute="row.period_start")
+    period_end = Day(required=True, allow_none=True, attribute="row.period_end")
     days_with_data = fields.Integer(required=True, attribute="row.days")
     seconds = fields.Integer(required=True, attribute="row.seconds")
     live_contacts = fields.Integer(required=True, attribute="row.live_contacts")

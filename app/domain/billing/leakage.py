@@ -45,10 +45,20 @@ class ComplianceRow:
     live_contacts: int
     billable: tuple[str, ...]
 
+    @property
+    def period_start(self) -> date | None:
+        """The period's first day; None where there is no period."""
+        return self.period.starts_on if self.period else None
+
+    @property
+    def period_end(self) -> date | None:
+        """The period's last day; None where there is no period."""
+        return self.period.ends_on if self.period else None
+
     def cells(self) -> list[object]:
         """Return the row as a file writes it."""
-        starts, ends = (self.period.starts_on, self.period.ends_on) if self.period else ("", "")
         month = f"{self.month.starts_on:%Y-%m}"
+        starts, ends = self.period_start or "", self.period_end or ""
         return [month, starts, ends, self.days, self.seconds, self.live_contacts, " ".join(self.billable)]
 
 
