@@ -12,6 +12,8 @@ from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, whole
 from app.admin.targets import wanted_page
 from app.domain.errors import ValidationFailed
 from app.domain.roles import Permission
+from app.domain.triage.alert_flow import MAX_SNOOZE
+from app.domain.triage.thresholds import AlertLevel
 from app.schemas.alerts import AssignmentSchema, BulkSchema, QueueQuerySchema, ResolutionSchema, SnoozeSchema
 from app.services.accounts.staff import list_staff
 from app.services.triage.alert_actions import (
@@ -90,7 +92,8 @@ def _after(alert_id: UUID, done: UUID | Refusal) -> ResponseReturnValue:
 
 def _alert_page(alert_id: UUID, refusal: Refusal = NO_REFUSAL) -> ResponseReturnValue:
     line, staff = get_alert(actor(), alert_id), [one for one in list_staff(actor()) if one.is_active]
-    hours = [count for count in _HOURS if line.alert.level != "critical" or count <= 4]  # noqa: PLR2004 - the limit
+    longest = MAX_SNOOZE[AlertLevel(line.alert.level)]
+    hours = [count for count in _HOURS if timedelta(hours=count) <= longest]
     page = render_template("admin/alert.html", line=line, staff=staff, hours=hours, refusal=refusal)
     return page, refusal.status
 

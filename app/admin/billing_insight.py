@@ -94,9 +94,3 @@ def _scenario() -> dict[str, Any]:
 @console.app_context_processor
 def _words() -> dict[str, Any]:
     return {"STANDINGS": STANDINGS, "STANDING_LEVELS": _LEVELS}
-
-
-@console.app_template_filter("dollars")
-def dollars(amount: Any) -> str:
-    """Return an amount with its sign and two decimals."""
-    return f"${amount:,.2f}"

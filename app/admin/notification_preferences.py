@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.account_forms import REFUSALS, Problem, problem_of, shown
 from app.admin.base import console_page
-from app.admin.forms import version_seen
+from app.admin.forms import version_seen, whole
 from app.admin.patient_forms import US_ZONES
 from app.domain.notifications.events import CHOOSABLE, EVENTS, Level
 from app.domain.paging import PageRequest
@@ -59,6 +59,6 @@ def _entered() -> dict[str, Any]:
     form = request.form
     entered: dict[str, Any] = {name: form.get(name, "").strip() or None for name in _OPTIONAL}
     hour = form.get("digest_hour", "")
-    entered["digest_hour"] = int(hour) if hour.isdecimal() and len(hour) <= 2 else (hour or None)  # noqa: PLR2004
+    entered["digest_hour"] = whole(hour) if hour else None
     entered["channels"] = {event.value: form.getlist(event.value) for event in CHOOSABLE}
     return entered

@@ -1,5 +1,6 @@
 """What people write into a practice's book of billing: payers, dated policies, fee schedules."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -58,5 +59,4 @@ def is_priced(fee: Fee) -> bool:
 
 def repeated(fees: Iterable[Fee]) -> set[str]:
     """Return the codes that stand more than once."""
-    seen: set[str] = set()
-    return {fee.code for fee in fees if fee.code in seen or seen.add(fee.code)}  # type: ignore[func-returns-value]
+    return {code for code, times in Counter(fee.code for fee in fees).items() if times > 1}

@@ -94,8 +94,7 @@ def compliance_rows(facts: PatientFacts, book: Book, horizon: Horizon, month: Wi
     """Yield a patient's row when they are in RPM in the month, or have data or time in it."""
     case = planned_case(facts, Program.RPM, book, horizon)
     days = case.split_days("physiologic")[0]
-    rule = book.rules.rule(_TREATMENT, month.ends_on)
-    assert rule is not None  # noqa: S101 - every book knows the code
+    rule = book.rules.known(_TREATMENT, month.ends_on)
     spent = case.time_in(month, rule, case.policy_on(month.ends_on))
     periods = [one.window for one in case.periods if month.starts_on <= one.window.ends_on and
                one.window.starts_on <= month.ends_on]  # fmt: skip

@@ -115,12 +115,12 @@ def progress_of(case: Case, planned: list[Period], month: Window) -> Progress:
     """
     window = _period_of(case, [*(one.window for one in [*case.periods, *planned])], month)
     counted = [day for day in case.split_days("physiologic")[0] if window and window.contains(day)]
-    rule = case.book.rules.rule(TREATMENT_CODE, month.ends_on)
-    time = case.time_in(month, rule, case.policy_on(min(month.ends_on, case.today))) if rule else None
+    rule = case.book.rules.known(TREATMENT_CODE, month.ends_on)
+    time = case.time_in(month, rule, case.policy_on(min(month.ends_on, case.today)))
     span = case.covering(max(case.window.starts_on, min(case.today, month.ends_on)))
     return Progress(
         case.facts.patient_id, month, case.today > month.ends_on, window, len(counted),
-        _days_left(case, window, counted), time.seconds if time else 0, len(time.contact_ids) if time else 0,
+        _days_left(case, window, counted), time.seconds, len(time.contact_ids),
         span is not None and span.coverage.is_covered,
     )  # fmt: skip
 

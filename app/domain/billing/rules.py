@@ -108,8 +108,12 @@ class RuleBook:
 
     def rule(self, code: str, day: date) -> CodeRule | None:
         """Return a code's rule on a day: of the set in force, or else the newest there is."""
+        return self.known(code, day) if code in self.codes else None
+
+    def known(self, code: str, day: date) -> CodeRule:
+        """Return likewise the rule of a code that some set has; raises KeyError for any other."""
         in_force = self.on(day)
-        return (in_force.by_code.get(code) if in_force else None) or self.codes.get(code)
+        return (in_force.by_code.get(code) if in_force else None) or self.codes[code]
 
     def only(self, set_id: str, first: date, last: date) -> "RuleBook":
         """Return the book as if one set held on all those days; codes of the others are known and not effective."""
