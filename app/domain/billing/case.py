@@ -148,14 +148,14 @@ class Case:
             rule_set_id=rules.id if rules else None, rule_set_hash=rules.hash if rules else None,
         )  # fmt: skip
 
-    def evidence(self, spans: list[Span], **more: tuple[object, ...]) -> Evidence:
-        """Return what proves a line: the consents, orders and enrolments of covered stretches, and more."""
+    def proven(self, spans: list[Span], evidence: Evidence) -> Evidence:
+        """Return the evidence with the consents, orders and enrolments of covered stretches."""
         held = [span.coverage for span in spans if span.coverage.is_covered]
-        return Evidence(
+        return replace(
+            evidence,
             consents=distinct(one.consent_id for one in held),
             orders=distinct(one.order_id for one in held),
             enrolments=distinct(one.enrollment_id for one in held),
-            **more,  # type: ignore[arg-type]  # lists of ids by name
         )
 
     def _diagnoses(self, answer: Answer, day: date) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from app.domain.billing.answers import Answer, Finding, distinct
+from app.domain.billing.answers import Answer, Evidence, Finding, distinct
 from app.domain.billing.case import Case
 from app.domain.billing.clocks import Window, period_from
 from app.domain.billing.codes import Reason
@@ -35,11 +35,7 @@ def judge_supply(case: Case, rule: CodeRule, period: Period) -> Answer:
         findings.append(Finding(Reason.DAYS_GE_16, (), (("days", len(counted)), ("limit", rule.max_days))))
     if case.today <= closing and case.policy_on(closing).require_period_closed:
         findings.append(Finding(Reason.PERIOD_OPEN, (period.id,)))
-    evidence = case.evidence(
-        _spans_of(case, counted),
-        days=tuple((day, reading.id) for day, reading in counted.items()),
-        assignments=distinct(reading.assignment_id for reading in counted.values()),
-    )
+    evidence = case.proven(_spans_of(case, counted), _days_of(counted))
     answer = replace(
         case.blank(rule, window), findings=tuple(findings), days=len(counted), evidence=evidence, period_id=period.id
     )
@@ -55,16 +51,19 @@ def judge_setup(case: Case, rule: CodeRule, episode_id: UUID, enrolments: list[E
     counted = _best_period(case, rule, stretch)
     findings = _setup_gaps(case, training, day, len(counted), needed)
     spans = [*_spans_of(case, counted), *(span for span in case.spans_in(Window(day, day)))]
-    evidence = case.evidence(
-        spans,
-        days=tuple((one, reading.id) for one, reading in counted.items()),
-        assignments=distinct(reading.assignment_id for reading in counted.values()),
-        circumstances=(training.id,) if training else (),
-    )
+    own = replace(_days_of(counted), circumstances=(training.id,) if training else ())
+    evidence = case.proven(spans, own)
     answer = replace(
         case.blank(rule, Window(day, day), episode_id), findings=findings, days=len(counted), evidence=evidence
     )
     return case.settled(answer, rule, day, 1)
+
+
+def _days_of(counted: dict[date, Reading]) -> Evidence:
+    return Evidence(
+        days=tuple((day, reading.id) for day, reading in counted.items()),
+        assignments=distinct(reading.assignment_id for reading in counted.values()),
+    )
 
 
 def _setup_gaps(

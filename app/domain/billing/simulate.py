@@ -250,8 +250,8 @@ def _flips_of(patient_id: UUID, before: Iterable[Answer], after: Iterable[Answer
         old, new = was.get(key), now.get(key)
         then, there = old is not None and old.is_billable, new is not None and new.is_billable
         if then != there:
-            won, refused = (new, old) if there else (old, new)
-            assert won is not None  # noqa: S101 - the billable one of the two
+            won = next(one for one in (new, old) if one is not None and one.is_billable)
+            refused = old if won is new else new
             why = tuple(sorted(refused.reasons)) if refused else ()
             flips.append(Flip(patient_id, won.code, key, then, there, won.amount or Decimal(0), why))
     return flips

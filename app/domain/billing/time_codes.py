@@ -8,7 +8,7 @@ months of advanced primary care.
 from dataclasses import replace
 from datetime import date
 
-from app.domain.billing.answers import Answer, Finding
+from app.domain.billing.answers import Answer, Evidence, Finding
 from app.domain.billing.case import Case
 from app.domain.billing.clocks import Window
 from app.domain.billing.codes import Reason
@@ -72,7 +72,7 @@ def judge_own_time(case: Case, rule: CodeRule, period: Period) -> Answer:
         findings.append(Finding(Reason.QHP_TIME_LT_30, time.entry_ids, (("seconds", time.seconds),)))
     if case.today <= closing and settings.require_period_closed:
         findings.append(Finding(Reason.PERIOD_OPEN, (period.id,)))
-    evidence = case.evidence(case.spans_in(window), time_entries=time.entry_ids, contacts=time.contact_ids)
+    evidence = case.proven(case.spans_in(window), Evidence(time_entries=time.entry_ids, contacts=time.contact_ids))
     answer = replace(
         case.blank(rule, window), findings=tuple(findings), seconds=time.seconds, evidence=evidence,
         period_id=period.id,
@@ -95,7 +95,7 @@ def judge_month(case: Case, rule: CodeRule, month: Window) -> Answer:
         findings.append(Finding(Reason.LEVEL_NOT_MET, tuple(one.id for one in qmb), (("conditions", conditions),)))
     if case.today <= closing:
         findings.append(Finding(Reason.PERIOD_OPEN))
-    evidence = case.evidence(case.spans_in(month), circumstances=tuple(one.id for one in qmb))
+    evidence = case.proven(case.spans_in(month), Evidence(circumstances=tuple(one.id for one in qmb)))
     answer = replace(case.blank(rule, month), findings=tuple(findings), evidence=evidence)
     return case.settled(answer, rule, closing, 1)
 
@@ -143,14 +143,12 @@ def _service_day(case: Case, month: Window, time: Spent, seconds: int, settings:
     return local_day(moment_of(tick - 1), case.facts.timezone)
 
 
-def _evidence(case: Case, rule: CodeRule, month: Window, time: Spent):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Evidence
+def _evidence(case: Case, rule: CodeRule, month: Window, time: Spent) -> Evidence:
     needed = case.circumstances(CircumstanceKind.COMPLEX_CARE, month) if rule.complex_care else []
-    return case.evidence(
-        case.spans_in(month),
-        time_entries=time.entry_ids,
-        contacts=time.contact_ids,
-        circumstances=tuple(one.id for one in needed),
+    own = Evidence(
+        time_entries=time.entry_ids, contacts=time.contact_ids, circumstances=tuple(one.id for one in needed)
     )
+    return case.proven(case.spans_in(month), own)
 
 
 def _visit_days(case: Case, window: Window) -> frozenset[tuple[date, int | None]]:

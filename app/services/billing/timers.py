@@ -160,10 +160,9 @@ def _stretches(session: Session, timer: Timer) -> list[Stretch]:
 
 
 def _shown(session: Session, timer: Timer, at: datetime) -> ShownTimer:
-    patient = session.scalar(
+    patient = session.scalars(
         select(Patient).where(Patient.practice_id == timer.practice_id, Patient.id == timer.patient_id)
-    )
-    assert patient is not None  # noqa: S101 - the foreign key says so
+    ).one()
     stretches = _stretches(session, timer)
     is_running = any(stretch.ended_at is None for stretch in stretches)
     return ShownTimer(timer, patient, elapsed(stretches, at), is_running, at)
