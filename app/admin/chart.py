@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.admin.texts import plain
 from app.domain.triage.assessment import assess
+from app.domain.triage.thresholds import PREFIX_OF
 from app.domain.vitals.kinds import KINDS, VitalKind
 from app.domain.vitals.measures import MEASURES
+from app.domain.vitals.units import rounded
 from app.services.readings.observations import VitalsHistory
 from app.services.readings.statistics import MeasureStats
 
-_PREFIXES = {"weight_kg": "weight", "glucose_mg_dl": "glucose", "temperature_c": "temperature"}
 _SIDES = ("low", "high", "critical_low", "critical_high")
 _NOON = time(12)
 
@@ -68,22 +70,21 @@ def _marks(row: Any, kind: VitalKind, limits: dict[str, Decimal]) -> dict[str, s
 
 
 def _said(row: Any, kind: VitalKind) -> str:
-    values = "/".join(_number(getattr(row, name)) for name in kind.required)
-    pulse = f", pulse {_number(row.pulse)} bpm" if "pulse" in kind.optional and row.pulse is not None else ""
+    values = "/".join(plain(getattr(row, name)) for name in kind.required)
+    pulse = f", pulse {plain(row.pulse)} bpm" if "pulse" in kind.optional and row.pulse is not None else ""
     alert = f", {row.alert_level} alert" if row.alert_level else ""
     waits = ", in quarantine" if row.status == "quarantined" else ""
     return f"{values} {MEASURES[kind.required[0]].limits.unit}{pulse}{alert}{waits}"
 
 
 def _of_days(kind: VitalKind, buckets: Sequence[MeasureStats], zone: str) -> dict[str, Any]:
-    means = {(one.starts_on, one.measure): round(float(one.mean), 1) for one in buckets}
+    means = {(one.starts_on, one.measure): rounded(one.mean, 1) for one in buckets}
     days = sorted({one.starts_on for one in buckets if one.starts_on is not None})
     at = [datetime.combine(day, _NOON, ZoneInfo(zone)).astimezone(UTC).timestamp() for day in days]
     lines = [_line(name, [means.get((day, name)) for day in days], [None] * len(days), {}) for name in kind.required]
     unit = MEASURES[kind.required[0]].limits.unit
     said = [
-        "/".join(_number(means.get((day, name))) for name in kind.required) + f" {unit}, mean of the day"
-        for day in days
+        "/".join(plain(means.get((day, name))) for name in kind.required) + f" {unit}, mean of the day" for day in days
     ]
     return _chart(kind, at, lines, said)
 
@@ -103,9 +104,5 @@ def _line(name: str, values: Sequence[Any], marks: Sequence[str | None], limits:
 
 
 def _limits(name: str, limits: dict[str, Decimal]) -> dict[str, float]:
-    known = {side: limits.get(f"{_PREFIXES.get(name, name)}_{side}") for side in _SIDES}
+    known = {side: limits.get(f"{PREFIX_OF.get(name, name)}_{side}") for side in _SIDES}
     return {side: float(limit) for side, limit in known.items() if limit is not None}
-
-
-def _number(value: Any) -> str:
-    return "–" if value is None else f"{float(value):g}"  # noqa: RUF001 - typographic

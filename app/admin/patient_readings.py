@@ -1,8 +1,6 @@
 """One reading of a patient, and what people decide on it: void, corrected, accepted, rejected."""
 
-import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +8,7 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page
-from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, version_seen
+from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, number, version_seen
 from app.admin.patient_vitals import READING_STATUSES
 from app.admin.patients import patient_tab
 from app.domain.errors import NotFound, StaleVersion
@@ -25,7 +23,6 @@ from app.services.readings.intake import record_reading
 from app.services.readings.listing import get_reading
 from app.web.security import actor
 
-_PLAIN = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _ONE = "/patients/<uuid:patient_id>/readings/<uuid:reading_id>"
 
 
@@ -98,7 +95,7 @@ def _correct(patient_id: UUID, reading_id: UUID) -> UUID:
     if old.version != version_seen():
         raise StaleVersion
     kind = KINDS[old.observation_type]
-    values = {name: _number(text) for name, text in filled_in(*map(kind.field, kind.measures)).items()}
+    values = {name: number(text) for name, text in filled_in(*map(kind.field, kind.measures)).items()}
     about = {"patient_id": str(patient_id), "measured_at": old.measured_at.isoformat().replace("+00:00", "Z")}
     schema = NEW_READING_SCHEMAS[kind.type]()
     kept = {name: getattr(old, name) for name in _KEPT if name in schema.fields and getattr(old, name) is not None}
@@ -107,8 +104,3 @@ def _correct(patient_id: UUID, reading_id: UUID) -> UUID:
 
 
 _KEPT = ("device_id", "meal", "irregular_heartbeat")  # what a corrected value does not change
-
-
-def _number(text: str) -> Decimal | str:
-    """Return a number that was typed in; anything else as it is, for the schema to say what is wrong with it."""
-    return Decimal(text.strip()) if _PLAIN.fullmatch(text.strip()) else text

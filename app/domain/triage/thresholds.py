@@ -47,6 +47,7 @@ VITALS: tuple[Vital, ...] = (
     Vital("peak_flow", "peak_flow", "Peak flow", "L/min", Decimal(30), Decimal(900)),
 )
 VITAL_OF: Mapping[str, Vital] = MappingProxyType({vital.prefix: vital for vital in VITALS})
+PREFIX_OF: Mapping[str, str] = MappingProxyType({vital.measure: vital.prefix for vital in VITALS})
 
 
 @dataclass(frozen=True, slots=True)

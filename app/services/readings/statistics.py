@@ -14,6 +14,7 @@ from app.audit import events
 from app.domain.actor import Actor
 from app.domain.days import local_day
 from app.domain.triage.evaluation import limits_of
+from app.domain.triage.thresholds import PREFIX_OF
 from app.domain.vitals.kinds import KINDS
 from app.domain.vitals.measures import MEASURES
 from app.domain.vitals.queries import StatsQuery
@@ -126,7 +127,6 @@ def _bmi(latest: Mapping[str, Observation]) -> tuple[Decimal | None, list[str]]:
     return body_mass_index(weight.weight_kg, height.height_cm), []
 
 
-_PREFIXES = {"weight_kg": "weight", "glucose_mg_dl": "glucose", "temperature_c": "temperature"}
 _CUT = {
     None: "NULL::date",
     "day": "(measured_at AT TIME ZONE :zone)::date",
@@ -155,7 +155,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 def _limits(thresholds: Mapping[str, Decimal]) -> dict[str, Decimal | None]:
     """Return each measure's warning limits: on a limit is out of range, as for alerts."""
     return {
-        f"{name}_{side}": thresholds.get(f"{_PREFIXES.get(name, name)}_{side}")
+        f"{name}_{side}": thresholds.get(f"{PREFIX_OF.get(name, name)}_{side}")
         for name in MEASURES
         for side in ("low", "high")
     }
