@@ -30,6 +30,8 @@ from app.services.readings.intake import RecordedReading, record_reading
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
+# Small: thousands of readings of one run must all lie in the past.
+_APART = timedelta(milliseconds=50)
 _house: dict[str, Flask] = {}
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 
@@ -105,9 +107,9 @@ def a_patient(actor: Actor, **fields: Any) -> Patient:
 
 @inside
 def a_reading(actor: Actor, patient_id: UUID, systolic: int = 120, **fields: Any) -> RecordedReading:
-    """Take in a blood pressure; each is measured a second after the one before."""
+    """Take in a blood pressure; each is measured after the one before."""
     acting_as(actor)
-    moment = datetime.now(UTC) - timedelta(hours=2) + timedelta(seconds=next(_numbers))
+    moment = datetime.now(UTC) - timedelta(hours=2) + next(_numbers) * _APART
     values = {
         "measured_at": moment,
         "systolic": Decimal(systolic),
@@ -137,7 +139,7 @@ def signed_in(client: FlaskClient, person: Person) -> dict[str, str]:
 
 
 def a_body(patient_id: object, /, **fields: Any) -> dict[str, Any]:
-    """Return the body of a blood pressure that alerts nobody."""
-    moment = datetime.now(UTC) - timedelta(hours=1) + timedelta(seconds=next(_numbers))
+    """Return the body of a blood pressure that alerts nobody, an hour ago and after all those returned before."""
+    moment = datetime.now(UTC) - timedelta(hours=1) + next(_numbers) * _APART
     basics = {"patient_id": str(patient_id), "systolic": 122, "diastolic": 78, "pulse": 70}
     return {**basics, "measured_at": moment.isoformat(), **fields}
