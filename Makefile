@@ -16,7 +16,7 @@ run: .venv/.installed ## Run everything on http://localhost:8000 (PORT= and HOST
 	@exec $(IN_VENV) deploy.local_run
 
 test: .venv/.installed-dev ## Run the tests, without the slow ones
-	@$(IN_VENV) pytest -q -m "not slow" -rs
+	@$(IN_VENV) pytest -q -m "not slow" -rs -n logical --maxprocesses 4 --dist loadfile
 	@command -v redis-server >/dev/null && command -v chromium >/dev/null || echo "For the tests of Redis \
 	and of the console in a browser: apt-get install redis-server chromium"
 

@@ -44,9 +44,9 @@ WITH made AS (
     RETURNING id, patient_id, measured_at
 ), alerted AS (
     INSERT INTO alerts (id, practice_id, patient_id, observation_id, measured_at, level, rule, message, value,
-        threshold)
+        threshold, version)
     SELECT uuidv7(), '{practice}', patient_id, id, measured_at, 'warning', 'systolic_high',
-        'Systolic BP exceeds threshold', 150, 140
+        'Systolic BP exceeds threshold', 150, 140, 1
     FROM made WHERE :systolic >= 140 OR :diastolic >= 90
     RETURNING id, patient_id
 )
