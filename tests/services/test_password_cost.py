@@ -5,7 +5,7 @@ import argon2
 from app.services.accounts import passwords
 
 # Read before the suite's own cost is set, which happens when its first test starts.
-_HASHER, _NOBODY = passwords._hasher, passwords._NOBODY  # noqa: SLF001
+_HASHER, _NOBODY = passwords._hasher, passwords._NOBODY
 
 
 def test_the_cost_is_that_of_the_asvs() -> None:
