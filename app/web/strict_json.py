@@ -3,6 +3,7 @@
 import json
 import re
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -13,7 +14,9 @@ from app.domain.text import is_storable
 MAX_DEPTH = 64
 _MAX_DIGITS = 19  # of a 64-bit integer
 _MAX_EXPONENT = 30
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
+_STEPS = {sign: 1 if sign in b"[{" else -1 for sign in b"[]{}"}
 
 
 class JsonRefused(ValueError):
@@ -38,12 +41,9 @@ def loads(data: bytes) -> Any:
 def _check_depth(data: bytes) -> None:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return
-    depth = 0
-    for token in _TOKENS.finditer(data):
-        sign = token.group()[:1]
-        depth += (sign in b"[{") - (sign in b"]}")
-        if depth > MAX_DEPTH:
-            raise JsonRefused(f"The body is nested more than {MAX_DEPTH} levels deep.")
+    brackets = _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS)
+    if max(accumulate(_STEPS[sign] for sign in brackets), default=0) > MAX_DEPTH:
+        raise JsonRefused(f"The body is nested more than {MAX_DEPTH} levels deep.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
