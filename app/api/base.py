@@ -8,6 +8,7 @@ from flask_smorest import Api, Blueprint
 
 from app.schemas.errors import ErrorSchema
 from app.web.arguments import StrictParser
+from app.web.responses import ETAG_PATTERN
 
 View = TypeVar("View", bound=Callable[..., Any])
 BASE = "/api/v1"
@@ -43,7 +44,7 @@ _IDEMPOTENCY = {
 _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]+")$'},
+    "schema": {"type": "string", "pattern": rf"^(\*|{ETAG_PATTERN})$"},
     "description": "The ETag of the version to change; a stale one is answered with 412.",
 }
 

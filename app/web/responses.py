@@ -1,5 +1,6 @@
 """Shapes of answers that all views share: pages with absolute links, versions as ETags."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -39,20 +40,25 @@ def _link(number: int) -> str:
     return f"{request.base_url}?{urlencode(query)}"
 
 
+# As `etag` writes it; the quotes may be missing, as many clients have it.
+ETAG_PATTERN = r'(W/)?"?[0-9]{1,18}(\.[0-9]{1,18})?"?'
+_ETAG = re.compile(ETAG_PATTERN.replace("[0-9]{1,18}", "(?P<version>[0-9]{1,18})", 1))
+
+
 def etag(version: int, heard_at: datetime | None = None) -> dict[str, str]:
     """Return the header that names a version, and the last news of what changes without a new version."""
     return {"ETag": f'"{version}"' if heard_at is None else f'"{version}.{heard_at.timestamp():.0f}"'}
 
 
 def expected_version() -> int | None:
-    """Return the version that `If-Match` asks for; None when it asks for none. An unknown form matches nothing."""
+    """Return the version that `If-Match` asks for; None for any. Raises ValidationFailed on other forms."""
     wanted = request.headers.get("If-Match", "*").strip()
     if wanted == "*":
         return None
-    tag = wanted.removeprefix("W/").strip('"').partition(".")[0]
-    if not tag.isdecimal():
+    tag = _ETAG.fullmatch(wanted)
+    if tag is None:
         raise ValidationFailed({"If-Match": ["Must be the ETag of a version read before."]})
-    return int(tag)
+    return int(tag["version"])
 
 
 def download(lines: Iterable[str] | Iterable[bytes], content_type: str, name: str) -> Response:

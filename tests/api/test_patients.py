@@ -159,6 +159,19 @@ def test_a_stale_version_is_refused_and_a_current_one_saves_a_body(client: Flask
     assert (fresh.status_code, fresh.data) == (304, b"")
 
 
+@pytest.mark.parametrize(
+    ("match", "status"),
+    [("*", 200), ('"1"', 200), ('W/"1"', 200), ("1", 200), ('"1.5"', 200), ('"2"', 412), ("2", 412),
+     ("one", 400), ('"1", "2"', 400), ('"-1"', 400), ("", 400)],
+)  # fmt: skip
+def test_a_version_may_be_named_in_several_ways(client: FlaskClient, match: str, status: int) -> None:
+    """If-Match."""
+    doctor = a_user()
+    url = f"{PATIENTS}{a_patient(doctor.actor).id}/"
+    headers = {**signed_in(client, doctor), "If-Match": match}
+    assert client.patch(url, json={"first_name": "New"}, headers=headers).status_code == status
+
+
 def test_an_archived_patient_leaves_the_list_and_comes_back(client: FlaskClient) -> None:
     """Nothing is destroyed."""
     doctor = a_user()
