@@ -1,7 +1,6 @@
 """Files of keys: announced keys wait, bad files change nothing, writing is one step."""
 
 import base64
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from app.crypto.key_file import DatedKey, KeyFile, KeyFileInvalid, newest_working
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-OLD, NEW = os.urandom(32), os.urandom(32)
+OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_a_backend_that_outlived_its_killed_postmaster_is_ended(postgres: LocalP
         assert postgres.is_running()
 
 
-@pytest.mark.parametrize("recycled_pid", [os.getpid(), 1])
+@pytest.mark.parametrize("recycled_pid", [os.getpid(), 1], ids=["ours", "another"])
 def test_a_stale_lock_with_a_recycled_pid_does_not_hinder_the_start(postgres: LocalPostgres, recycled_pid: int) -> None:
     postgres.start()
     lock = Path(postgres.query("SHOW data_directory")) / "postmaster.pid"
