@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -17,6 +18,8 @@ from app.services.accounts import passwords
 from config import Settings
 from deploy.local_postgres import LocalPostgres
 from tests.builders import build_in
+
+_MIGRATED = pytest.StashKey[LocalPostgres]()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,13 +61,23 @@ def settings(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings) -> Flask:
+def app(settings: Settings, postgres: LocalPostgres, request: pytest.FixtureRequest) -> Flask:
     """The application on a migrated database."""
     application = create_app(settings)
     build_in(application)
     with application.app_context():
         upgrade()
+    request.config.stash[_MIGRATED] = postgres
     return application
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_jobs_of_others(request: pytest.FixtureRequest) -> None:
+    """Start each module with an empty queue: a worker in a test would first do what all tests before it left."""
+    postgres: LocalPostgres | None = request.config.stash.get(_MIGRATED, None)
+    if postgres is not None:
+        with psycopg.connect(postgres.superuser_dsn("vantrexia")) as connection:
+            connection.execute("DELETE FROM procrastinate_jobs")
 
 
 @pytest.fixture

@@ -228,5 +228,7 @@ def test_merges_crosswise_and_readings_at_once_leave_one_record_with_all_reading
         statuses = [done.result() for done in merges]
     survivor = pair.kept if pair.read(pair.kept)["active"] else pair.gone
     told = [item["kind"] for item in pair.read(survivor, "timeline/?page_size=100")["results"]]
-    assert set(statuses) <= {200, 409}
-    assert (set(taken) <= {201, 409}, told.count("reading")) == (True, taken.count(201))
+    # 503: waited too long for the others and may be asked again, which a busy machine makes likelier.
+    assert set(statuses) <= {200, 409, 503}
+    assert 200 in statuses
+    assert (set(taken) <= {201, 409, 503}, told.count("reading")) == (True, taken.count(201))
