@@ -35,6 +35,8 @@ def test_a_score_is_set_and_taken_back(client: FlaskClient, nurse: Person, patie
     assert "Fell at home." in shown
     assert send(client, f"{page}/score-override/end", page).status_code == 303
     assert "Set to 80 by a clinician" not in client.get(page).text
+    decided = client.get("/admin/decisions").text
+    assert ("to 80" in decided, "taken back" in decided) == (True, True)
 
 
 @pytest.mark.parametrize(
