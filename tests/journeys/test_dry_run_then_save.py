@@ -28,6 +28,8 @@ def test_dry_run_then_save(client: FlaskClient) -> None:
     new = {"systolic_high": 145, "reason": "White coats."}
     saved = client.put(THRESHOLDS, json=new, headers={**headers, "If-Match": shown.headers["ETag"]})
     assert (saved.status_code, saved.headers["ETag"] != shown.headers["ETag"]) == (200, True)
+    (decided,) = client.get(f"{API}triage/audit/", headers=headers).json["results"]
+    assert (decided["kind"], decided["note"], decided["patient_id"]) == ("thresholds_changed", "White coats.", None)
     assert _level(client, headers, patient.id, 144) is None
     assert _level(client, headers, patient.id, 146) == "warning"
 

@@ -66,6 +66,10 @@ def change_practice_thresholds(actor: Actor, new: NewThresholds, version: int | 
         row.updated_at = now()
         session.flush()
         keep_version(session, row, row.version, actor, new.reason)
+        note_decision(
+            session, About(actor.practice_id, None, actor.practice_id), DecisionKind.THRESHOLDS_CHANGED, now(),
+            user_id=actor.user_id, note=new.reason, version=row.version,
+        )  # fmt: skip
         return _shown_practice(row)
 
 
