@@ -16,5 +16,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take those decisions away: they have no place any more."""
+    op.execute("ALTER TABLE triage_decisions NO FORCE ROW LEVEL SECURITY")
     op.execute("DELETE FROM triage_decisions WHERE patient_id IS NULL")
+    op.execute("ALTER TABLE triage_decisions FORCE ROW LEVEL SECURITY")
     op.alter_column("triage_decisions", "patient_id", existing_type=sa.Uuid(), nullable=False)
