@@ -20,13 +20,14 @@ from app.domain.patients import NewPatient
 from app.domain.roles import Role
 from app.domain.users import NewUser
 from app.domain.vitals.reading import blood_pressure
-from app.models import Device, Patient
+from app.models import Device, Patient, TriageSummary
 from app.services.accounts.users import create_user
 from app.services.devices.custody import assign_device
 from app.services.devices.inventory import register_device
 from app.services.patients.records import create_patient
 from app.services.practices import create_practice
 from app.services.readings.intake import RecordedReading, record_reading
+from app.services.transaction import transaction
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -117,6 +118,16 @@ def a_reading(actor: Actor, patient_id: UUID, systolic: int = 120, **fields: Any
         "pulse": Decimal(70),
     }
     return record_reading(actor, patient_id, blood_pressure(**{**values, **fields}))
+
+
+def become_silent(actor: Actor, patient_id: UUID, days: int = 31) -> None:
+    """Have the summary say that the last pressure, and the last look at it, were so many days ago."""
+    long_ago = datetime.now(UTC) - timedelta(days=days)
+    with in_house(actor), transaction() as session:
+        line = session.get_one(TriageSummary, patient_id)
+        latest = {**line.latest_vitals["blood_pressure"], "measured_at": long_ago.isoformat()}
+        line.latest_vitals, line.last_reading_at = {"blood_pressure": latest}, long_ago
+        line.rule_state, line.refreshed_at = {**line.rule_state, "seen_at": long_ago.isoformat()}, long_ago
 
 
 @inside

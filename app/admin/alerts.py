@@ -35,7 +35,8 @@ _HOURS = (1, 2, 4, 24, 72, 168)
 def alerts() -> ResponseReturnValue:
     """Show what waits to be seen, the most pressing first."""
     query = load_query(QueueQuerySchema())
-    return render_template("admin/alerts.html", query=query, page=list_alerts(actor(), query), at=datetime.now(UTC))
+    page = list_alerts(actor(), query)
+    return render_template("admin/alerts.html", query=query, page=page, assignees=_assignees(), at=datetime.now(UTC))
 
 
 @console_page("/alerts/acknowledge", Permission.ACKNOWLEDGE_ALERTS, methods=("POST",))
@@ -82,6 +83,13 @@ def snooze(alert_id: UUID) -> ResponseReturnValue:
 def assign(alert_id: UUID) -> ResponseReturnValue:
     """Give an alert to somebody."""
     return _after(alert_id, attempt("assign", lambda: _assign(alert_id)))
+
+
+def _assignees() -> list[tuple[int | str, str]]:
+    """Return for whom the queue can be asked: anybody, oneself, then the others by name."""
+    me = actor().user_id
+    others = [(one.id, one.name) for one in list_staff(actor()) if one.is_active and one.id != me]
+    return [("", "Anybody"), (me, "Me"), *others]
 
 
 def _after(alert_id: UUID, done: UUID | Refusal) -> ResponseReturnValue:

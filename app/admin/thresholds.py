@@ -17,6 +17,7 @@ from app.domain.roles import Permission
 from app.domain.triage.effective import Origin
 from app.domain.triage.parameters import PARAMETERS, RuleKind
 from app.domain.triage.profiles import PROFILES
+from app.domain.triage.rules import EVERY_DAY, Modifiers
 from app.domain.triage.threshold_record import write_modifiers
 from app.domain.triage.thresholds import VITALS, plain
 from app.schemas.threshold_previews import PreviewRequestSchema
@@ -38,7 +39,7 @@ OFF = "off"
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 _LATEST = PageRequest(page_size=20)
 _WAITS = ("repeat_times", "repeat_of", "duration_minutes", "hysteresis", "cool_down_minutes", "from_hour", "to_hour")
-_ALL_DAYS = list(range(1, 8))
+_WEEKDAYS = ".weekdays"
 
 
 def _others() -> tuple[tuple[str, str], ...]:
@@ -115,7 +116,7 @@ def _patient_page(
 
 
 def _editor(shown: ShownThresholds, refusal: Refusal, preview: Preview | None) -> dict[str, Any]:
-    values = request.form if request.method == "POST" else _initial(shown)
+    values = _sent() if request.method == "POST" else _initial(shown)
     return {
         "shown": shown,
         "by_name": {one.name: one for one in shown.values},
@@ -144,13 +145,24 @@ def _initial(shown: ShownThresholds) -> dict[str, Any]:
     for prefix, modifiers in shown.own.modifiers.items():
         for wait, value in write_modifiers(modifiers).items():
             values[f"{prefix}.{wait}"] = _written(value)
+        values[f"{prefix}.weekdays"] = _ticked_days(modifiers)
     values["profiles"] = [profile.value for profile in shown.own.profiles]
     return values
 
 
+def _sent() -> dict[str, Any]:
+    """Return what was sent, the ticked weekdays as lists."""
+    days = {name: request.form.getlist(name) for name in request.form if name.endswith(_WEEKDAYS)}
+    return {**request.form, **days}
+
+
+def _ticked_days(modifiers: Modifiers) -> list[str]:
+    """Return the weekdays that are ticked: none where warnings are raised on every day."""
+    schedule = modifiers.schedule
+    return [] if schedule is None or schedule.weekdays == EVERY_DAY else [str(day) for day in schedule.weekdays]
+
+
 def _written(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(str(one) for one in value)
     return plain(value) if isinstance(value, Decimal) else "" if value is None else str(value)
 
 
@@ -209,8 +221,8 @@ def _waits(prefix: str) -> dict[str, Any]:
         text = form.get(f"{prefix}.{wait}", "").strip()
         if text:
             found[wait] = _number(text) if wait == "hysteresis" else whole(text)
-    days = [int(day) for day in form.get(f"{prefix}.weekdays", "").split(",") if day.isdecimal()]
-    return {**found, "weekdays": days} if days and days != _ALL_DAYS else found
+    days = [whole(day) for day in request.form.getlist(f"{prefix}{_WEEKDAYS}")]
+    return {**found, "weekdays": days} if days else found
 
 
 def _number(text: str) -> Decimal | str:

@@ -11,6 +11,7 @@ from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, whole
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
 from app.domain.triage.alerts import AlertQuery
+from app.domain.triage.board import telling_vital
 from app.domain.triage.escalation import EscalationQuery
 from app.schemas.escalations import NewEscalationSchema
 from app.schemas.reviews import NewReviewSchema
@@ -21,7 +22,7 @@ from app.services.triage.board import count_levels, get_board_line, list_board
 from app.services.triage.escalations import list_escalations, raise_escalation
 from app.services.triage.live import get_board_mark
 from app.services.triage.reviews import review_patient
-from app.services.triage.sparklines import recent_pressures
+from app.services.triage.sparklines import recent_values
 from app.web.security import actor
 
 _ALL = PageRequest(page_size=MAX_PAGE_SIZE)
@@ -33,10 +34,12 @@ def board() -> ResponseReturnValue:
     query = load_query(BoardQuerySchema())
     mark = get_board_mark(actor())  # before what it stands for: news in between shows as another mark
     page, counts = list_board(actor(), query), count_levels(actor())
-    lines = recent_pressures(actor(), [line.patient.id for line in page.items])
+    vitals = {line.patient.id: telling_vital(line.summary.parts, line.summary.latest_vitals) for line in page.items}
+    recent = recent_values(actor(), {patient_id: one.vital.measure for patient_id, one in vitals.items() if one})
     return render_template(
-        "admin/board.html", query=query, page=page, counts=counts, pressures=lines, mark=mark, at=datetime.now(UTC)
-    )
+        "admin/board.html",
+        query=query, page=page, counts=counts, vitals=vitals, recent=recent, mark=mark, at=datetime.now(UTC),
+    )  # fmt: skip
 
 
 @console_page("/triage/<uuid:patient_id>", Permission.READ_TRIAGE)

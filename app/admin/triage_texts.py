@@ -10,6 +10,8 @@ from app.domain.roles import Role
 from app.domain.triage.alerts import AlertOutcome
 from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.escalation import EscalationLevel, can_answer
+from app.domain.triage.parameters import readable
+from app.domain.triage.thresholds import plain
 from app.schemas.on_call import WEEKDAYS
 
 ESCALATION_LEVELS = {
@@ -63,6 +65,12 @@ def spark_points(values: Sequence[Decimal]) -> str:
         f"{_EDGE + number * step:.1f},{_HEIGHT - _EDGE - float(value - low) / spread * usable:.1f}"
         for number, value in enumerate(values)
     )
+
+
+@console.app_template_filter("readable")
+def readable_number(value: Decimal) -> str:
+    """Return a vital as people read it: 81.65 for what was reckoned as 81.6466266 kg."""
+    return plain(readable(value))
 
 
 @console.app_template_filter()

@@ -48,7 +48,7 @@ class TriageDecision(Identified, TenantScoped, Audited, Base):
     )
     audit_type = "triage_decision"
 
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID | None]  # None: about the whole practice, as its thresholds are
     kind: Mapped[str]
     subject_id: Mapped[UUID]  # the alert, the escalation, the review …
     user_id: Mapped[int | None]

@@ -43,7 +43,9 @@ class DecisionSchema(Row):
     kind = fields.String(
         required=True, attribute="decision.kind", validate=validate.OneOf([kind.value for kind in DecisionKind])
     )
-    patient_id = fields.UUID(required=True, attribute="decision.patient_id")
+    patient_id = fields.UUID(
+        required=True, allow_none=True, attribute="decision.patient_id", metadata={"description": "Null: the practice."}
+    )
     subject_id = fields.UUID(required=True, attribute="decision.subject_id")
     user_id = fields.Integer(required=True, allow_none=True, attribute="decision.user_id")
     user_name = fields.String(required=True, allow_none=True)

@@ -44,6 +44,18 @@ def test_the_queue_leads_nowhere_else(client: FlaskClient, nurse: Person, back: 
     assert answer.location == "/admin/alerts"
 
 
+def test_the_queue_is_asked_for_ones_own(client: FlaskClient, nurse: Person) -> None:
+    """Only what was given to them."""
+    _, mine = _alert(nurse)
+    _, nobodys = _alert(nurse, 190)
+    enter(client, nurse)
+    me = str(nurse.actor.user_id)
+    send(client, f"/admin/alerts/{mine}/assign", f"/admin/alerts/{mine}", assignee_id=me)
+    shown = client.get(f"/admin/alerts?assignee={me}&acknowledged=any").text
+    assert (str(mine) in shown, str(nobodys) in shown) == (True, False)
+    assert f'<option value="{me}" selected>Me</option>' in shown
+
+
 def test_acknowledging_nothing_is_refused(client: FlaskClient, nurse: Person) -> None:
     """In words."""
     _alert(nurse)

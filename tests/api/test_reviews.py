@@ -91,6 +91,31 @@ def test_every_decision_stands_in_the_clinical_audit_in_order(client: FlaskClien
     assert client.get(f"{TRIAGE}audit/", headers=headers).json["results"] == told[::-1]
 
 
+def test_thresholds_and_scores_that_clinicians_set_stand_in_the_clinical_audit(client: FlaskClient) -> None:
+    """Changed, confirmed, set and taken back: each with who and why."""
+    doctor = a_user()
+    patient = a_patient(doctor.actor)
+    a_reading(doctor.actor, patient.id, 120)
+    headers = signed_in(client, doctor)
+    thresholds, override = (
+        f"/api/v1/patients/{patient.id}/thresholds/",
+        f"{TRIAGE}patients/{patient.id}/score/override/",
+    )
+    client.put(thresholds, json={"systolic_high": 150, "reason": "White coat."}, headers=headers)
+    client.post(f"{thresholds}confirm/", json={}, headers=headers)
+    expires = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    client.post(override, json={"risk_score": 80, "reason": "Fell.", "expires_at": expires}, headers=headers)
+    client.delete(override, headers=headers)
+    told = client.get(f"{TRIAGE}audit/?ordering=at", headers=headers).json["results"]
+    assert [(one["kind"], one["note"], one["facts"]) for one in told] == [
+        ("thresholds_changed", "White coat.", {"version": 1}),
+        ("thresholds_confirmed", None, {"version": 2}),
+        ("score_overridden", "Fell.", {"risk_score": 80}),
+        ("score_overridden", None, {"outcome": "taken_back"}),
+    ]
+    assert {one["user_name"] for one in told} == {"Pat Tester"}
+
+
 def test_the_clinical_audit_is_filtered(client: FlaskClient, nurse: Person) -> None:
     """By patient, person, kind and time."""
     patients = [a_patient(nurse.actor) for _ in range(2)]

@@ -1,5 +1,6 @@
 """The console in a real browser."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -145,6 +146,7 @@ def test_an_alert_is_acknowledged_in_place(open_page: Open, doctor: Person, look
     enter(page, doctor)
     page.get_by_role("link", name="Grace Urgent").click()
     expect(page.locator("#open-alerts")).to_have_text("2 not acknowledged")
+    page.wait_for_load_state()  # before its scripts run the button sends the form, and the page comes anew
     page.get_by_role("button", name="Acknowledge").first.press("Enter")
     expect(page.locator("#open-alerts")).to_have_text("1 not acknowledged")
     expect(page.locator(".alert__state").first).to_be_focused()
@@ -169,10 +171,11 @@ def test_patients_are_searched_while_one_types(
     enter(page, doctor, "/admin/patients")
     expect(page.get_by_role("rowheader")).to_have_count(4)
     look.at(page, "patients")
+    page.wait_for_load_state()
     page.get_by_label("Search").press_sequentially("watch")
+    expect(page).to_have_url(re.compile("search=watch$|search=watch&"))
     expect(page.get_by_role("rowheader")).to_have_text(["Watchful, Otto"])
     expect(page.get_by_label("Search")).to_be_focused()
-    assert "search=watch" in page.url
 
 
 def test_billing_lands_on_the_patient_list(open_page: Open, doctor: Person, any_width: Size, look: Onlooker) -> None:

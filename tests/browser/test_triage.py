@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.domain.roles import Role
+from app.domain.vitals.reading import Reading
+from app.services.readings.intake import record_reading
+from app.services.triage.board import refresh_due_scores
 from app.services.triage.overdue import keep_times_of
 from tests.browser.looks import Onlooker, enter
-from tests.builders import Person, a_patient, a_reading, a_user, in_house
+from tests.builders import Person, a_patient, a_reading, a_user, become_silent, in_house
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -182,7 +186,86 @@ def test_a_manager_sets_who_is_on_call(open_page: Open, nurse: Person, any_width
 
 
 def test_a_silent_patient_surfaces_on_the_board(open_page: Open, nurse: Person) -> None:
-    """No data is a card of its own, and the row says why."""
+    """One whose readings stopped: the job takes the score away, the card counts them, the row and an alert say why."""
+    quiet = a_patient(nurse.actor, first_name="Quinn", last_name="Quiet")
+    a_reading(nurse.actor, quiet.id, 120, measured_at=datetime.now(UTC) - timedelta(days=29, hours=23))
     page = open_page()
-    enter(page, nurse, "/admin/?risk_level=no_data")
+    enter(page, nurse)
+    expect(page.locator("#card-no_data")).to_contain_text("1")
+    become_silent(nurse.actor, quiet.id)
+    with in_house():
+        refresh_due_scores()
+    page.goto("/admin/?risk_level=no_data")
+    expect(page.locator("#card-no_data")).to_contain_text("2")
+    expect(page.get_by_role("row", name="Quinn Quiet")).to_contain_text("No reading in the last 30 days")
     expect(page.get_by_role("row", name="Leo Silent")).to_contain_text("No reading yet")
+    page.goto("/admin/alerts?class=compliance")
+    expect(page.get_by_role("row", name="Quinn Quiet")).to_contain_text("No reading for")
+
+
+def test_a_critical_reading_becomes_a_stat_that_a_doctor_answers_and_the_nurse_reviews(
+    open_page: Open, nurse: Person
+) -> None:
+    """Two people, two browsers: the nurse calls, the doctor takes it on and resolves it, the nurse reviews."""
+    doctor = a_user(nurse.actor.practice_id)
+    patient = a_patient(nurse.actor, first_name="Cora", last_name="Critical")
+    a_reading(nurse.actor, patient.id, 195)
+    hers, his = open_page(), open_page()
+    enter(hers, nurse, f"/admin/triage/{patient.id}")
+    hers.get_by_label("How urgent").select_option("stat")
+    hers.get_by_label("Why").fill("195, dizzy.")
+    hers.get_by_role("button", name="Escalate").click()
+    expect(hers.get_by_text("Waits for any provider")).to_be_visible()
+    a_reading(nurse.actor, patient.id, 124)
+    enter(his, doctor, "/admin/escalations")
+    article = his.get_by_role("article").filter(has_text="Cora Critical")
+    article.get_by_role("button", name="Take it on").click()
+    expect(article).to_contain_text("is on it")
+    hers.goto("/admin/?risk_level=critical")
+    expect(hers.get_by_role("row", name="Cora Critical")).to_contain_text("STAT")
+    article.get_by_text("Resolve", exact=True).first.click()
+    article.get_by_label("What came of it").fill("124 after a second pill.")
+    article.get_by_role("button", name="Resolve").click()
+    expect(article).to_have_count(0)
+    hers.goto(f"/admin/triage/{patient.id}")
+    hers.get_by_label("Minutes").fill("9")
+    hers.get_by_role("button", name="Mark as reviewed").click()
+    expect(hers.get_by_text(f"by {nurse.email}")).to_be_visible()
+    expect(hers.get_by_text("Normal")).to_be_visible()
+
+
+def test_a_clinicians_own_score_is_set_and_taken_back(
+    open_page: Open, nurse: Person, any_width: Size, look: Onlooker
+) -> None:
+    """From the patient's page, with reason and expiry."""
+    page = open_page(any_width)
+    enter(page, nurse)
+    page.get_by_role("link", name="Ada Calm").click()
+    page.get_by_text("Set the score yourself").click()
+    page.locator("#override-risk_score").fill("80")
+    page.locator("#override-days").select_option("3")
+    page.locator("#override-reason").fill("Fell at home.")
+    look.at(page, "score-override-form")
+    page.get_by_role("button", name="Set the score").click()
+    expect(page.get_by_text("Set to 80 by a clinician until")).to_be_visible()
+    look.at(page, "score-override")
+    page.get_by_role("button", name="Take the set score back").click()
+    expect(page.get_by_text("Set the score yourself")).to_be_visible()
+
+
+def test_the_small_line_is_of_the_vital_that_the_reason_names(
+    open_page: Open, nurse: Person, any_width: Size, look: Onlooker
+) -> None:
+    """An oxygen that is too low stands where the pressure is fine."""
+    patient = a_patient(nurse.actor, first_name="Olga", last_name="Oxygen")
+    a_reading(nurse.actor, patient.id, 120)
+    for hours, spo2 in ((30, 96), (20, 94), (1, 91)):
+        at = datetime.now(UTC) - timedelta(hours=hours)
+        with in_house(nurse.actor):
+            record_reading(nurse.actor, patient.id, Reading("pulse_oximetry", at, {"spo2": Decimal(spo2)}))
+    page = open_page(any_width)
+    enter(page, nurse)
+    row = page.get_by_role("row", name="Olga Oxygen")
+    expect(row).to_contain_text("SpO2 91 %")
+    expect(row.get_by_role("img", name="SpO2, last 3 readings: from 96 to 91 %")).to_be_visible()
+    look.at(page, "board-telling")

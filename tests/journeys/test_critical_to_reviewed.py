@@ -1,6 +1,5 @@
 """A critical reading: alerted, escalated as STAT, answered, reviewed; and a silent patient who is not forgotten."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +7,9 @@ from flask.testing import FlaskClient
 
 from app.domain.roles import Role
 from app.domain.triage.events import AlertRaised, EscalationWaiting, TriageEvent
-from app.models import TriageSummary
-from app.services.transaction import transaction
 from app.services.triage import telling
 from app.services.triage.board import refresh_due_scores
-from tests.builders import Person, a_body, a_patient, a_reading, a_user, in_house, signed_in
+from tests.builders import a_body, a_patient, a_reading, a_user, become_silent, in_house, signed_in
 
 TRIAGE = "/api/v1/triage/"
 
@@ -68,7 +65,7 @@ def test_a_silent_patient_surfaces(client: FlaskClient) -> None:
     a_reading(nurse.actor, patient.id, 120)
     headers = signed_in(client, nurse)
     before = _line(client, headers)["risk_level"]
-    _let_a_month_pass(nurse, patient.id)
+    become_silent(nurse.actor, patient.id)
     with in_house():
         refresh_due_scores()
     silent = client.get(f"{TRIAGE}patients/?risk_level=no_data", headers=headers).json["results"]
@@ -80,13 +77,3 @@ def test_a_silent_patient_surfaces(client: FlaskClient) -> None:
     assert [(alert["rule"], alert["patient_id"]) for alert in alerts] == [("no_reading_days", str(patient.id))]
     logged = client.get("/api/v1/billing/time-logs/", headers=headers).json["results"]
     assert [(log["source"], log["duration_seconds"]) for log in logged] == [("review", 240)]
-
-
-def _let_a_month_pass(person: Person, patient_id: Any) -> None:
-    """Have the summary say that the last reading, and the last look at it, were 31 days ago."""
-    long_ago = datetime.now(UTC) - timedelta(days=31)
-    with in_house(person.actor), transaction() as session:
-        line = session.get_one(TriageSummary, patient_id)
-        latest = {**line.latest_vitals["blood_pressure"], "measured_at": long_ago.isoformat()}
-        line.latest_vitals, line.last_reading_at = {"blood_pressure": latest}, long_ago
-        line.rule_state, line.refreshed_at = {**line.rule_state, "seen_at": long_ago.isoformat()}, long_ago

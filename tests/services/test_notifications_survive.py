@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -15,7 +16,7 @@ from app.domain.notifications.settings import Carrier
 from config import ROOT, Settings
 from tests.builders import Person, a_user
 from tests.carriers import Request, carriers
-from tests.notifications import only, set_up, tell, the_delivery
+from tests.notifications import later, only, set_up, tell, the_delivery
 
 _PATIENCE_SECONDS = 300.0
 
@@ -41,6 +42,7 @@ def test_a_message_in_the_hands_of_a_killed_worker_is_sent_once_more(settings: S
             doomed.wait()
         may_answer.set()
         assert _state(person) == ("waiting", 1)
+        later(person, timedelta(minutes=2))  # the dead worker's claim has run out
         with _worker(settings):
             _wait_until(lambda: the_delivery(person).state == "sent")
         assert _state(person) == ("sent", 2)

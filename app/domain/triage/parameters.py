@@ -52,7 +52,7 @@ class Parameter:
 
     def message(self, value: Decimal, limit: Decimal) -> str:
         """Return the sentence a clinician reads; that of a limit is the documented one."""
-        value = _readable(value)
+        value = readable(value)
         if self.kind is RuleKind.SILENCE:
             return f"No reading for {plain(value)} days, expected at least every {plain(limit)} days"
         if self.kind is RuleKind.LIMIT:
@@ -64,7 +64,7 @@ class Parameter:
         return f"{self.label} {how}{moved} {plain(value)} {self.unit} in {span}, threshold {plain(limit)} {self.unit}"
 
 
-def _readable(value: Decimal) -> Decimal:
+def readable(value: Decimal) -> Decimal:
     """Round a value that was reckoned from another unit (81.6466266 kg) as people read it."""
     return round(value, 2) if int(value.as_tuple().exponent) < -2 else value  # noqa: PLR2004 - hundredths
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import linear_regression
 
@@ -41,18 +41,21 @@ def change_in(sample: Sample, history: Sequence[Sample], of: Parameter, zone: tz
     to compare with.
     """
     value = sample.values.get(of.measure)
-    first_day = sample.measured_at.astimezone(zone).date() - timedelta(days=of.days)
+    start = _start_of_day(sample.measured_at.astimezone(zone).date() - timedelta(days=of.days), zone)
     earlier = [
         known
         for one in history
-        if (known := one.values.get(of.measure)) is not None
-        and one.measured_at <= sample.measured_at
-        and one.measured_at.astimezone(zone).date() >= first_day
+        if start <= one.measured_at <= sample.measured_at and (known := one.values.get(of.measure)) is not None
     ]
     if value is None or not earlier:
         return None
     moved = value - min(earlier) if of.is_upper else max(earlier) - value
     return max(moved, Decimal(0))
+
+
+def _start_of_day(day: date, zone: tzinfo) -> datetime:
+    """Return the instant at which a local day begins, in UTC: reckoned once, since comparing with it is cheap."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def trend_in(sample: Sample, history: Sequence[Sample], of: Parameter, zone: tzinfo) -> Decimal | None:

@@ -28,10 +28,10 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a decision is about: which patient, and which alert, escalation or review of theirs."""
+    """What a decision is about: which patient (None: the whole practice), and which alert, escalation, review …"""
 
     practice_id: UUID
-    patient_id: UUID
+    patient_id: UUID | None
     subject_id: UUID
 
 
@@ -73,7 +73,7 @@ def list_decisions(actor: Actor, query: DecisionQuery) -> Page[DecisionLine]:
         names = names_of(session, actor.practice_id, {row.user_id for row in rows if row.user_id is not None})
         events.record(
             session, "triage_decision:list", "triage", patient_id=query.patient_id,
-            subject_ids={row.patient_id for row in rows},
+            subject_ids={row.patient_id for row in rows if row.patient_id is not None},
         )  # fmt: skip
         lines = [DecisionLine(row, names.get(row.user_id) if row.user_id else None) for row in rows]
         return Page(lines, count, query.paging)

@@ -13,6 +13,7 @@ from app.audit import events
 from app.domain.actor import Actor
 from app.domain.errors import NotFound, ValidationFailed
 from app.domain.triage.counterfactual import Counterfactual, smallest_drop
+from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.proposals import NewScoreOverride
 from app.domain.triage.score import ALERT_WINDOW, FORMULA_VERSION, RiskScore, risk_score
 from app.domain.triage.score_record import read_inputs
@@ -21,6 +22,7 @@ from app.models import ScoreOverrideRow, ShownScore, TriageSummary
 from app.models.base import new_id
 from app.services.patients.records import find_visible
 from app.services.transaction import now, transaction
+from app.services.triage.decisions import About, note_decision
 from app.services.triage.rules import find_rules
 from app.services.triage.summaries import alerts_since, rescore
 from app.services.triage.versions import rules_of_version
@@ -87,6 +89,7 @@ def override_score(actor: Actor, patient_id: UUID, new: NewScoreOverride) -> Exp
         )  # fmt: skip
         row.reason = new.reason
         session.add(row)
+        _note(session, actor, row, at, note=new.reason, risk_score=new.risk_score)
         summary.override_score, summary.override_expires_at = new.risk_score, new.expires_at
         return _scored_anew(session, actor, summary, at)
 
@@ -96,8 +99,10 @@ def end_override(actor: Actor, patient_id: UUID) -> ExplainedScore:
     at = now()
     with transaction() as session:
         summary = _lock_visible(session, actor, patient_id)
-        if not _end_open(session, actor, patient_id, at):
+        ended = _end_open(session, actor, patient_id, at)
+        if not ended:
             raise NotFound
+        _note(session, actor, ended[0], at, outcome="taken_back")
         summary.override_score = summary.override_expires_at = None
         return _scored_anew(session, actor, summary, at)
 
@@ -167,13 +172,20 @@ def _override_at(session: Session, shown: ShownScore, at: datetime) -> ScoreOver
     return row if holds else None
 
 
-def _end_open(session: Session, actor: Actor, patient_id: UUID, at: datetime) -> bool:
+def _note(
+    session: Session, actor: Actor, row: ScoreOverrideRow, at: datetime, note: str | None = None, **facts: Any
+) -> None:
+    about = About(actor.practice_id, row.patient_id, row.id)
+    note_decision(session, about, DecisionKind.SCORE_OVERRIDDEN, at, user_id=actor.user_id, note=note, **facts)
+
+
+def _end_open(session: Session, actor: Actor, patient_id: UUID, at: datetime) -> Sequence[ScoreOverrideRow]:
     of = ScoreOverrideRow.practice_id == actor.practice_id, ScoreOverrideRow.patient_id == patient_id
     is_open = ScoreOverrideRow.ended_at.is_(None), ScoreOverrideRow.expires_at > at
     rows = session.scalars(select(ScoreOverrideRow).where(*of, *is_open)).all()
     for row in rows:
         row.ended_at, row.ended_by = at, actor.user_id
-    return bool(rows)
+    return rows
 
 
 def _lock_visible(session: Session, actor: Actor, patient_id: UUID) -> TriageSummary:

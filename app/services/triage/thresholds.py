@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.errors import NotFound, StaleVersion
+from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.effective import EffectiveValue, ThresholdSet, check, effective_values
 from app.domain.triage.proposals import NewThresholds
 from app.domain.triage.rules import Modifiers
@@ -19,6 +20,7 @@ from app.models import Patient, PatientThresholds, PracticeThresholds
 from app.models.base import new_id
 from app.services.patients.records import find_visible, visible_to
 from app.services.transaction import now, transaction
+from app.services.triage.decisions import About, note_decision
 from app.services.triage.scores import rescore_patient
 from app.services.triage.versions import keep_version, set_of, write_set
 
@@ -64,6 +66,10 @@ def change_practice_thresholds(actor: Actor, new: NewThresholds, version: int | 
         row.updated_at = now()
         session.flush()
         keep_version(session, row, row.version, actor, new.reason)
+        note_decision(
+            session, About(actor.practice_id, None, actor.practice_id), DecisionKind.THRESHOLDS_CHANGED, now(),
+            user_id=actor.user_id, note=new.reason, version=row.version,
+        )  # fmt: skip
         return _shown_practice(row)
 
 
@@ -88,7 +94,7 @@ def change_patient_thresholds(
         row = _locked(session, actor, patient_id, version)
         check(new.own, effective_values(set_of(_practice(session, actor.practice_id)), new.own))
         write_set(row, new.own)
-        return _confirmed(session, actor, row, new.reason)
+        return _confirmed(session, actor, row, DecisionKind.THRESHOLDS_CHANGED, new.reason)
 
 
 def confirm_patient_thresholds(
@@ -96,15 +102,21 @@ def confirm_patient_thresholds(
 ) -> ShownThresholds:
     """Note that a clinician looked at the values in force for a patient and finds them right."""
     with transaction() as session:
-        return _confirmed(session, actor, _locked(session, actor, patient_id, version), reason)
+        row = _locked(session, actor, patient_id, version)
+        return _confirmed(session, actor, row, DecisionKind.THRESHOLDS_CONFIRMED, reason)
 
 
-def _confirmed(session: Session, actor: Actor, row: PatientThresholds, reason: str | None) -> ShownThresholds:
-    row.confirmed_at, row.confirmed_by = now(), actor.user_id
+def _confirmed(
+    session: Session, actor: Actor, row: PatientThresholds, kind: DecisionKind, reason: str | None
+) -> ShownThresholds:
+    at = row.confirmed_at = now()
+    row.confirmed_by = actor.user_id
     if row not in session:
         session.add(row)
     session.flush()
     keep_version(session, row, row.version, actor, reason)
+    about = About(actor.practice_id, row.patient_id, row.id)
+    note_decision(session, about, kind, at, user_id=actor.user_id, note=reason, version=row.version)
     session.flush()
     rescore_patient(session, actor.practice_id, row.patient_id)
     return _shown_patient(session, actor.practice_id, row.patient_id)
