@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0022_scores_by_statement"
-down_revision = "0017_readings"
+down_revision = "0020_practice_decisions"
 branch_labels = None
 depends_on = None
 
