@@ -1,8 +1,11 @@
 """The audit trail's reports: searched, sorted, exported, each of which is recorded itself."""
 
+import base64
 import csv
 import io
 import json
+import re
+import zlib
 from uuid import uuid4
 
 import pytest
@@ -197,6 +200,52 @@ def test_n13_an_access_log_says_who_when_what_and_why(client: FlaskClient) -> No
         ("Pat Tester", "provider", "patient:list"), ("Pat Tester", "provider", "patient:create"),
     ]  # fmt: skip
     assert _log(client, admin, patient.id).json["results"][0]["action"] == "patient:access_log"
+
+
+def _report(client: FlaskClient, person: Person, patient_id: object):
+    return client.get(f"/api/v1/patients/{patient_id}/access-log/export/", headers=signed_in(client, person))
+
+
+def _words(pdf: bytes) -> str:
+    """Return what stands on the pages: reportlab packs them by ASCII85 and zlib."""
+    pages = re.findall(rb"stream\r?\n(.*?~>)\s*endstream", pdf, re.DOTALL)
+    text = b"".join(zlib.decompress(base64.a85decode(page, adobe=True)) for page in map(b"<~".__add__, pages))
+    return b" ".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", text)).decode("latin-1")
+
+
+def test_n13_an_access_log_is_a_pdf_that_says_the_same(client: FlaskClient) -> None:
+    """For this patient only; making it is recorded in it, and its name names nobody."""
+    doctor = a_user()
+    patient, other = a_patient(doctor.actor), a_patient(doctor.actor, first_name="Somebodyelse")
+    answer = _report(client, a_user(doctor.actor.practice_id, Role.PATIENT, patient.id), patient.id)
+    words = _words(answer.data)
+    assert (answer.mimetype, answer.data[:5]) == ("application/pdf", b"%PDF-")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=access-log-{patient.id}.pdf"
+    assert all(said in words for said in (patient.last_name, "patient: create", "provider", "success"))
+    assert (other.first_name in words, words.count("patient: create")) == (False, 1)
+    admin = a_user(doctor.actor.practice_id, Role.ADMIN)
+    assert _log(client, admin, patient.id).json["results"][0]["action"] == "patient:access_log"
+
+
+def test_n13_a_pdf_of_anothers_access_log_is_not_found(client: FlaskClient) -> None:
+    """As the list."""
+    doctor = a_user()
+    own, other = a_patient(doctor.actor), a_patient(doctor.actor)
+    person = a_user(doctor.actor.practice_id, Role.PATIENT, own.id)
+    assert [_report(client, person, one).status_code for one in (other.id, uuid4())] == [404, 404]
+
+
+def test_n13_a_long_access_log_says_how_much_of_it_is_shown(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest lines."""
+    monkeypatch.setattr("app.services.audit.access_report.MOST_ROWS", 2)
+    doctor = a_user()
+    patient = a_patient(doctor.actor)
+    admin = a_user(doctor.actor.practice_id, Role.ADMIN)
+    for _ in range(3):
+        _log(client, admin, patient.id)
+    assert "the newest 2 of 4" in _words(_report(client, admin, patient.id).data)
 
 
 def test_n13_a_patient_sees_their_own_access_log_and_no_other(client: FlaskClient) -> None:
