@@ -113,6 +113,17 @@ def test_s24_without_redis_each_process_counts_by_itself(
 
 
 @pytest.mark.slow
+def test_s23_of_a_hundred_at_once_to_four_processes_twenty_are_let_in(settings: Settings, redis: Redis) -> None:
+    """To the request: taking an entry is one step in Redis."""
+    with (
+        gunicorn(settings, REDIS_URL=redis.url, WEB_CONCURRENCY="4", RATELIMIT_AUTH="20/minute") as server,
+        ThreadPoolExecutor(50) as pool,
+    ):
+        statuses = list(pool.map(lambda _: _ask(server, "POST")[0], range(100)))
+    assert (statuses.count(400), statuses.count(429)) == (20, 80)
+
+
+@pytest.mark.slow
 def test_s24_under_load_redis_hangs_dies_and_comes_back(settings: Settings, redis: Redis) -> None:
     """Two processes: no error, 99 of 100 answers within 300 ms, always a limit, and counted together again soon."""
     limits = {"RATELIMIT_ANONYMOUS": "1000000/hour", "RATELIMIT_AUTH": "5/minute"}
