@@ -1,11 +1,8 @@
 """The audit trail's reports: searched, sorted, exported, each of which is recorded itself."""
 
-import base64
 import csv
 import io
 import json
-import re
-import zlib
 from uuid import uuid4
 
 import pytest
@@ -18,6 +15,7 @@ from app.domain.roles import Role
 from app.services.audit.reports import safe_cell
 from app.services.audit.sealing import seal_events, sealer
 from tests.builders import Person, a_patient, a_reading, a_user, signed_in
+from tests.documents import pdf_words
 
 EVENTS, EXPORT, SEALS, TRAIL = (f"/api/v1/audit/{part}/" for part in ("events", "events/export", "seals", "trail"))
 
@@ -206,19 +204,12 @@ def _report(client: FlaskClient, person: Person, patient_id: object):
     return client.get(f"/api/v1/patients/{patient_id}/access-log/export/", headers=signed_in(client, person))
 
 
-def _words(pdf: bytes) -> str:
-    """Return what stands on the pages: reportlab packs them by ASCII85 and zlib."""
-    pages = re.findall(rb"stream\r?\n(.*?~>)\s*endstream", pdf, re.DOTALL)
-    text = b"".join(zlib.decompress(base64.a85decode(page, adobe=True)) for page in map(b"<~".__add__, pages))
-    return b" ".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", text)).decode("latin-1")
-
-
 def test_n13_an_access_log_is_a_pdf_that_says_the_same(client: FlaskClient) -> None:
     """For this patient only; making it is recorded in it, and its name names nobody."""
     doctor = a_user()
     patient, other = a_patient(doctor.actor), a_patient(doctor.actor, first_name="Somebodyelse")
     answer = _report(client, a_user(doctor.actor.practice_id, Role.PATIENT, patient.id), patient.id)
-    words = _words(answer.data)
+    words = pdf_words(answer.data)
     assert (answer.mimetype, answer.data[:5]) == ("application/pdf", b"%PDF-")
     assert answer.headers["Content-Disposition"] == f"attachment; filename=access-log-{patient.id}.pdf"
     assert all(said in words for said in (patient.last_name, "patient: create", "provider", "success"))
@@ -245,7 +236,7 @@ def test_n13_a_long_access_log_says_how_much_of_it_is_shown(
     admin = a_user(doctor.actor.practice_id, Role.ADMIN)
     for _ in range(3):
         _log(client, admin, patient.id)
-    assert "the newest 2 of 4" in _words(_report(client, admin, patient.id).data)
+    assert "the newest 2 of 4" in pdf_words(_report(client, admin, patient.id).data)
 
 
 def test_n13_a_patient_sees_their_own_access_log_and_no_other(client: FlaskClient) -> None:
