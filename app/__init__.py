@@ -4,6 +4,7 @@ from flask import Flask
 
 from app import admin, cli, jobs
 from app.api import base
+from app.api.access_log import access_log
 from app.api.alerts import alerts
 from app.api.audit import audit as audit_reports  # `app.audit` is a room of its own
 from app.api.auth import auth
@@ -58,6 +59,7 @@ GROUPS = (
     emr,
     integrations,
     notes,
+    access_log,
     timeline,
     consents,
     orders,

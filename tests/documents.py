@@ -1,5 +1,7 @@
 """Small documents for tests: whole, and easy to break."""
 
+import base64
+import re
 import struct
 import zlib
 
@@ -39,3 +41,10 @@ def a_png(header: tuple[int, int, int, int] = (2, 2, 8, 0)) -> bytes:
 def png_chunk(kind: bytes, body: bytes) -> bytes:
     """Return one chunk with its checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def pdf_words(pdf: bytes) -> str:
+    """Return what stands on the pages: reportlab packs them by ASCII85 and zlib."""
+    pages = re.findall(rb"stream\r?\n(.*?~>)\s*endstream", pdf, re.DOTALL)
+    text = b"".join(zlib.decompress(base64.a85decode(page, adobe=True)) for page in map(b"<~".__add__, pages))
+    return b" ".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", text)).decode("latin-1")

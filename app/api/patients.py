@@ -7,11 +7,9 @@ from flask.views import MethodView
 
 from app.api.base import EndpointGroup
 from app.domain.merging import MergeRequest
-from app.domain.paging import PageRequest
 from app.domain.patients import NewPatient, PatientQuery
 from app.domain.roles import Permission
-from app.schemas.audit import AccessSchema
-from app.schemas.base import PageOnlySchema, page_of
+from app.schemas.base import page_of
 from app.schemas.errors import PossibleDuplicateSchema
 from app.schemas.merging import MergeReportSchema, MergeRequestSchema
 from app.schemas.patients import (
@@ -23,7 +21,6 @@ from app.schemas.patients import (
     PatientRecordSchema,
     PatientSchema,
 )
-from app.services.audit.reports import list_accesses
 from app.services.patients.directory import list_patients
 from app.services.patients.merging import merge_patients
 from app.services.patients.records import (
@@ -121,18 +118,6 @@ class PatientUnarchive(MethodView):
         """Bring an archived patient back."""
         patient = unarchive_patient(actor(), patient_id, body["reason"], expected_version())
         return patient, etag(patient.version)
-
-
-@patients.route("/<uuid:patient_id>/access-log/")
-class PatientAccessLog(MethodView):
-    """Who looked."""
-
-    @requires(Permission.READ_ACCESS_LOG)
-    @patients.arguments(PageOnlySchema, location="query")
-    @patients.response(200, page_of(AccessSchema))
-    def get(self, paging: PageRequest, patient_id: UUID) -> Any:
-        """List who saw or changed the record, when and why, newest first."""
-        return page_body(list_accesses(actor(), patient_id, paging))
 
 
 @patients.route("/<uuid:patient_id>/merge/")

@@ -70,6 +70,9 @@ def problem_with(code: str, day: date) -> str | None:
         return f"{code} is a category: a more specific code is needed."
     if find_diagnosis(code) is not None:
         return f"{code} is not valid on {day.isoformat()}."
+    newest = years_on_file()[1]
+    if fiscal_year(day) > newest:
+        return f"{code} is not in ICD-10-CM of fiscal year {newest}, the newest on file."
     return f"There is no code {code} in ICD-10-CM."
 
 

@@ -81,7 +81,21 @@ def _limit() -> str:
     return rates[_scope()]
 
 
-limiter = Limiter(
+class FallingBack(Limiter):
+    """The library's limiter, in which every request that Redis fails falls back to the process's own count.
+
+    The library lets only the first do so: what was waiting for Redis beside it would end in an error.
+    """
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        try:
+            super()._check_request_limit(callable_name, in_middleware)
+        except RedisError:
+            self.context.seen_limits.clear()
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = FallingBack(
     key_func=_key,
     application_limits=[_limit],
     application_limits_exempt_when=lambda: (request.endpoint or "").startswith(_UNCOUNTED),

@@ -15,6 +15,7 @@ from app.domain.roles import Role
 from app.services.audit.reports import safe_cell
 from app.services.audit.sealing import seal_events, sealer
 from tests.builders import Person, a_patient, a_reading, a_user, signed_in
+from tests.documents import pdf_words
 
 EVENTS, EXPORT, SEALS, TRAIL = (f"/api/v1/audit/{part}/" for part in ("events", "events/export", "seals", "trail"))
 
@@ -197,6 +198,45 @@ def test_n13_an_access_log_says_who_when_what_and_why(client: FlaskClient) -> No
         ("Pat Tester", "provider", "patient:list"), ("Pat Tester", "provider", "patient:create"),
     ]  # fmt: skip
     assert _log(client, admin, patient.id).json["results"][0]["action"] == "patient:access_log"
+
+
+def _report(client: FlaskClient, person: Person, patient_id: object):
+    return client.get(f"/api/v1/patients/{patient_id}/access-log/export/", headers=signed_in(client, person))
+
+
+def test_n13_an_access_log_is_a_pdf_that_says_the_same(client: FlaskClient) -> None:
+    """For this patient only; making it is recorded in it, and its name names nobody."""
+    doctor = a_user()
+    patient, other = a_patient(doctor.actor), a_patient(doctor.actor, first_name="Somebodyelse")
+    answer = _report(client, a_user(doctor.actor.practice_id, Role.PATIENT, patient.id), patient.id)
+    words = pdf_words(answer.data)
+    assert (answer.mimetype, answer.data[:5]) == ("application/pdf", b"%PDF-")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=access-log-{patient.id}.pdf"
+    assert all(said in words for said in (patient.last_name, "patient: create", "provider", "success"))
+    assert (other.first_name in words, words.count("patient: create")) == (False, 1)
+    admin = a_user(doctor.actor.practice_id, Role.ADMIN)
+    assert _log(client, admin, patient.id).json["results"][0]["action"] == "patient:access_log"
+
+
+def test_n13_a_pdf_of_anothers_access_log_is_not_found(client: FlaskClient) -> None:
+    """As the list."""
+    doctor = a_user()
+    own, other = a_patient(doctor.actor), a_patient(doctor.actor)
+    person = a_user(doctor.actor.practice_id, Role.PATIENT, own.id)
+    assert [_report(client, person, one).status_code for one in (other.id, uuid4())] == [404, 404]
+
+
+def test_n13_a_long_access_log_says_how_much_of_it_is_shown(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest lines."""
+    monkeypatch.setattr("app.services.audit.access_report.MOST_ROWS", 2)
+    doctor = a_user()
+    patient = a_patient(doctor.actor)
+    admin = a_user(doctor.actor.practice_id, Role.ADMIN)
+    for _ in range(3):
+        _log(client, admin, patient.id)
+    assert "the newest 2 of 4" in pdf_words(_report(client, admin, patient.id).data)
 
 
 def test_n13_a_patient_sees_their_own_access_log_and_no_other(client: FlaskClient) -> None:

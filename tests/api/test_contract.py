@@ -1,5 +1,6 @@
 """House rules of every endpoint: errors, content types, limits, headers, hostile input."""
 
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.builders import a_patient, a_user, signed_in
 PATIENTS = "/api/v1/patients/"
 READINGS = "/api/v1/ingestion/blood-pressure/"
 LOGIN = "/api/v1/auth/login/"
+YEAR_SECONDS = 31_536_000
 LIMIT_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit", "RateLimit-Policy"}
 
 
@@ -72,6 +74,26 @@ def test_s17_every_response_carries_limits_protection_and_a_request_id(client: F
     assert "Server" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("method", "url", "status"),
+    [
+        ("GET", "/health/live", 200), ("GET", "/api/v1/docs/", 200), ("GET", "/admin/login", 200),
+        ("GET", "/static/favicon.svg", 200), ("GET", "/admin/", 302), ("GET", "/api/v1/patients", 308),
+        ("POST", LOGIN, 400), ("GET", PATIENTS, 401), ("GET", "/x", 404), ("DELETE", PATIENTS, 405),
+        ("OPTIONS", PATIENTS, 200), ("HEAD", "/health/live", 200),
+    ],
+)  # fmt: skip
+def test_s56_every_response_protects_the_browser_and_names_no_software(
+    client: FlaskClient, method: str, url: str, status: int
+) -> None:
+    """TLS for a year and more, no guessed types, and nothing of what runs here."""
+    answer = client.open(url, method=method)
+    policy = answer.headers["Strict-Transport-Security"]
+    assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (status, "nosniff")
+    assert int(policy.partition(";")[0].removeprefix("max-age=")) >= YEAR_SECONDS
+    assert {"Server", "X-Powered-By", "Via"}.isdisjoint(answer.headers.keys())
+
+
 def test_an_unknown_query_parameter_is_named_where_no_query_is_read(client: FlaskClient) -> None:
     """After the caller is known."""
     headers = signed_in(client, a_user())
@@ -124,6 +146,32 @@ def test_s19_the_21st_login_of_a_minute_is_throttled_as_documented(app: Flask, s
     assert [answer.status_code for answer in answers] == [400] * 20 + [429]
     detail = f"Request was throttled. Expected available in {wait} seconds."
     assert (last.json, 1 <= wait <= 60) == ({"detail": detail, "code": "throttled"}, True)
+
+
+def test_s19_who_waits_as_long_as_told_is_let_through(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not a second earlier."""
+    client, real = _limited(settings, auth="2/minute"), time.time
+    client.post(LOGIN, json={})
+    monkeypatch.setattr("time.time", lambda: real() + 20)
+    wait = int([client.post(LOGIN, json={}) for _ in range(2)][-1].headers["Retry-After"])
+    statuses = []
+    for seconds in (wait - 2, wait):
+        monkeypatch.setattr("time.time", lambda later=seconds: real() + 20 + later)
+        statuses.append(client.post(LOGIN, json={}).status_code)
+    assert (wait <= 40, statuses) == (True, [429, 400])
+
+
+def test_s18_the_limits_are_the_documented_ones_to_the_request(app: Flask, settings: Settings) -> None:
+    """The 101st anonymous and the 1001st authenticated request of an hour; webhooks have a test of their own."""
+    documented = {"user": "1000/hour", "anonymous": "100/hour", "auth": "20/minute", "webhook": "500/hour"}
+    made = Settings.from_environment({"APP_ENV": "development", "DATABASE_URL": settings.database_url})
+    assert made.ratelimits == {**documented, "ingestion": "1000/hour"}
+    client, headers = _limited(settings, **made.ratelimits), signed_in(_limited(settings), a_user())
+    anonymous = [client.get("/x").status_code for _ in range(101)]
+    authenticated = [client.get("/x", headers=headers).status_code for _ in range(1001)]
+    assert (anonymous, authenticated) == ([404] * 100 + [429], [404] * 1000 + [429])
 
 
 def test_s18_the_users_limit_is_shared_over_routes_and_not_with_others(app: Flask, settings: Settings) -> None:

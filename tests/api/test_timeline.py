@@ -6,10 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.roles import Role
+from app.services.patients.timeline_sources import SOURCES
 from bench.statements import counting
-from tests.builders import Person, a_patient, a_practice, a_reading, a_user, signed_in
+from tests.builders import Person, a_device, a_patient, a_practice, a_reading, a_user, signed_in
+from tests.enrolment import a_chart, consent_body, days_ago, enrollment_body, order_body
 
-PATIENTS = "/api/v1/patients/"
+API = "/api/v1/"
+PATIENTS = f"{API}patients/"
 
 
 def _an_eventful_patient(client: FlaskClient, practice: object = None) -> tuple[str, Person]:
@@ -39,6 +42,44 @@ def test_everything_is_told_newest_first(client: FlaskClient) -> None:
         ("reading", "Blood pressure 150/75 mmHg, pulse 70 bpm", None),
         ("billing_entry", "99453, $21.71, pending", None),
     }
+
+
+def test_readings_alerts_calls_consents_devices_and_billing_are_one_feed(client: FlaskClient) -> None:
+    """Every kind there is, each in a sentence."""
+    chart = a_chart(client)
+    actor, about, headers = chart.provider.actor, {"patient_id": str(chart.patient_id)}, chart.headers
+    a_reading(actor, chart.patient_id, 150)
+    a_device(actor, chart.patient_id, datetime.now(UTC) - timedelta(days=1))
+    called, hung_up = (f"{days_ago(1)}T{time}Z" for time in ("15:00:00", "15:12:30"))
+    call = {"program": "RPM", "activity": "patient_contact", "mode": "phone", "note": "Asked how it goes."}
+    entry = {"cpt_code": "99453", "service_date": days_ago(1), "amount": 21.71}
+    biller = signed_in(client, a_user(actor.practice_id, Role.BILLING_MANAGER))
+    answers = [
+        chart.post("consents/", consent_body()),
+        chart.post("orders/", order_body()),
+        chart.post("enrollments/", enrollment_body()),
+        chart.post("notes/", {"body": "Left a message."}),
+        client.post(f"{API}triage/patients/{chart.patient_id}/review/", json={"minutes": 5}, headers=headers),
+        client.post(
+            f"{API}triage/escalations/", json={**about, "level": "stat", "reason": "Dizzy."}, headers=headers
+        ),
+        client.post(
+            f"{API}billing/time-logs/", json={**about, **call, "started_at": called, "ended_at": hung_up},
+            headers=headers,
+        ),
+        client.post(f"{API}billing/entries/", json={**about, **entry}, headers=biller),
+        chart.post("archive/", {"reason": "moved"}),
+    ]  # fmt: skip
+    assert [answer.json for answer in answers if answer.status_code not in {200, 201}] == []
+    items = chart.get("timeline/?page_size=100").json["results"]
+    told: dict[str, list[str]] = {}
+    for item in reversed(items):
+        told.setdefault(item["kind"], []).append(item["summary"])
+    assert told.keys() == {source.kind for source in SOURCES}
+    assert "RPM time: patient contact, phone, 12 min 30 s" in told["time_log"]
+    assert (told["consent"], told["care_order"]) == (["Verbal consent to RPM"], ["RPM ordered"])
+    assert (told["escalation"], told["review"]) == (["STAT escalation (open): Dizzy."], ["Reviewed (5 min)"])
+    assert told["device"][0] == "Device: Assigned"
 
 
 def test_pages_follow_on_one_another_over_all_kinds(client: FlaskClient) -> None:

@@ -13,7 +13,7 @@ import psutil
 
 from config import ROOT, Settings
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

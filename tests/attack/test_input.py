@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from flask.testing import FlaskClient
 
@@ -170,6 +171,22 @@ def test_s41_a_query_of_injections_is_a_text_or_refused(
             assert answer.status_code != 200 or not found, (operation.name, name, text)
             assert time.perf_counter() - began < 2
             assert "hacked" not in str(answer.headers)
+
+
+def test_s41_an_injection_in_a_path_leads_nowhere(
+    client: FlaskClient, operations: list[Operation], pages: list[Operation], home: World
+) -> None:
+    """In place of each id in turn, those beside it real: 404 and no other word, for the console as well."""
+    for operation in (one for one in [*operations, *pages] if one.converters and one.permission is not None):
+        headers = bearer(home.person(operation.roles[0])) if operation in operations else {}
+        for name in operation.converters:
+            for text in hostile.INJECTIONS:
+                began, path = time.perf_counter(), operation.path({**home.ids, name: quote(text, safe="")})
+                answer = client.open(path, method=operation.method, json={}, headers=headers)
+                is_refused_before = not headers and answer.status_code in {302, 400, 403}
+                assert answer.status_code == 404 or is_refused_before, (path, answer.status_code)
+                assert time.perf_counter() - began < 2
+                assert "hacked" not in str(answer.headers)
 
 
 def test_s41_a_body_of_injections_is_stored_as_it_is_or_refused(

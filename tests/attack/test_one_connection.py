@@ -1,6 +1,11 @@
-"""Two practices on one database connection (S34): ten thousand requests, every fifth of which fails half way."""
+"""Two practices on one database connection (S34): ten thousand requests, every fifth of which fails half way.
+
+And eight hundred to the real server, every other of which is left by whoever made it.
+"""
 
 import itertools
+import socket
+import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +18,7 @@ from app import create_app
 from app.domain.roles import Role
 from app.services.patients import records
 from config import Settings
+from tests.attack.server import Server, gunicorn
 from tests.attack.world import World, bearer
 
 pytestmark = pytest.mark.slow
@@ -66,3 +72,35 @@ def test_s34_two_practices_never_mix_on_one_connection(crowded: Flask, home: Wor
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert list(itertools.chain(*pool.map(run, range(THREADS)))) == []
+
+
+LEFT = 400
+PATHS = ("patients/?search={mark}", "patients/export/", "triage/patients/", "patients/{id}/timeline/")
+
+
+def test_s34_a_request_that_is_left_shows_nothing_to_the_next(
+    app: Flask, settings: Settings, home: World, abroad: World
+) -> None:
+    """One process, two threads: one practice breaks off before, in and after its answer; the other asks next."""
+    people = [(world, bearer(world.person(Role.ADMIN))["Authorization"]) for world in (home, abroad)]
+    with gunicorn(settings, WEB_CONCURRENCY="1", WEB_THREADS="2") as server:
+        for turn in range(LEFT):
+            (leaver, its), (mine, own) = people if turn % 2 else reversed(people)
+            path = PATHS[turn // 2 % len(PATHS)].format(mark=leaver.mark, id=leaver.patient.id)
+            _leave(server, _asking(path, its), taking=(0, 1, 2_000)[turn % 3])
+            answered = server.send(_asking("triage/patients/", own)).decode()
+            assert (f"{mine.mark}last" in answered, leaver.mark in answered) == (True, False), (turn, answered[:400])
+
+
+def _asking(path: str, token: str) -> bytes:
+    lines = (f"GET /api/v1/{path} HTTP/1.1", "Host: localhost", f"Authorization: {token}", "Connection: close")
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def _leave(server: Server, asking: bytes, taking: int) -> None:
+    """Ask, take so many bytes of the answer, and slam the door: a reset, not a polite end."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(asking if taking else asking[:-2])
+        if taking:
+            connection.recv(taking)

@@ -65,6 +65,15 @@ def test_what_is_wrong_is_said(code: str, part: str | None) -> None:
     assert problem is None if part is None else part in (problem or "")
 
 
+def test_after_the_newest_year_on_file_a_code_that_is_not_there_may_be_new() -> None:
+    """What was valid last stays so; of what is unknown we say which list we looked in, not that it does not exist."""
+    fiscal_2027 = date(2026, 10, 1)
+    assert years_on_file() == (2025, 2026)
+    assert [problem_with(code, fiscal_2027) for code in ("I10", "D71.9")] == [None, None]
+    assert problem_with("D71", fiscal_2027) == "D71 is a category: a more specific code is needed."
+    assert problem_with("Z99.9", fiscal_2027) == "Z99.9 is not in ICD-10-CM of fiscal year 2026, the newest on file."
+
+
 def test_a_code_has_its_description() -> None:
     """As CMS words it."""
     diagnosis = find_diagnosis("I10")

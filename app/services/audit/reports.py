@@ -54,13 +54,17 @@ def list_events(actor: Actor, query: EventQuery) -> Page[ReportLine]:
 def list_accesses(actor: Actor, patient_id: UUID, paging: PageRequest) -> Page[ReportLine]:
     """Return who saw or changed one patient's record, newest first; a clinical manager sees the clinical part."""
     with transaction() as session:
-        patient = find_visible(session, actor, patient_id)
-        conditions = _conditions(actor, EventFilter(patient_id=patient.id))
-        if actor.role is Role.CLINICAL_MANAGER:
-            conditions.append(AuditEvent.resource_type.in_(CLINICAL_TYPES))
-        page = _page(session, actor, conditions, EventQuery(EventFilter(), paging))
-        events.record(session, "patient:access_log", "patient", resource_id=patient.id, patient_id=patient.id)
-        return page
+        return find_accesses(session, actor, find_visible(session, actor, patient_id), paging)
+
+
+def find_accesses(session: Session, actor: Actor, patient: Patient, paging: PageRequest) -> Page[ReportLine]:
+    """Return the same within the caller's transaction; that the log was read is recorded in it."""
+    conditions = _conditions(actor, EventFilter(patient_id=patient.id))
+    if actor.role is Role.CLINICAL_MANAGER:
+        conditions.append(AuditEvent.resource_type.in_(CLINICAL_TYPES))
+    page = _page(session, actor, conditions, EventQuery(EventFilter(), paging))
+    events.record(session, "patient:access_log", "patient", resource_id=patient.id, patient_id=patient.id)
+    return page
 
 
 def export_events(actor: Actor, wanted: EventFilter, form: ExportFormat) -> Iterator[str]:

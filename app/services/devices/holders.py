@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Exists, ScalarSelect, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Exists, ScalarSelect, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.devices.custody import Holding, holder_at
@@ -68,3 +69,8 @@ def model_of(practice: BindParameter[UUID], key: BindParameter[str]) -> ScalarSe
         .where(DeviceIdentifier.practice_id == practice, DeviceIdentifier.key == key)
         .scalar_subquery()
     )
+
+
+def key_in_sql(column: Any) -> ColumnElement[str]:
+    """Return `identifier_key` of a column of numbers as they were sent, said in SQL; the same for ASCII."""
+    return func.lower(func.regexp_replace(column, r"\s", "", "g"))

@@ -185,7 +185,7 @@ def _refuse_overlap(
     )
     if taken:
         until = f"to {taken.ends_on}" if taken.ends_on else "on"
-        raise EnrollmentOverlap(f"The patient is in {taken.program} from {taken.starts_on} {until} ({taken.id}).")
+        raise EnrollmentOverlap(f"The patient is in {taken.program} from {taken.starts_on} {until}.")
 
 
 def _meant_by(error: IntegrityError) -> Exception:

@@ -6,16 +6,16 @@ what hangs on it: nothing is counted twice and nothing is lost.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.domain.vitals.kinds import KINDS, ObservationType
-from app.domain.vitals.reading import Reading, natural_key
+from app.domain.vitals.reading import natural_key
 from app.models import Alert, AlertOccurrence, Observation, PatientPayer
+from app.models.observation import reading_of
 from app.services.patients.merge_plan import Reference, Tie, parents
 
 
@@ -146,10 +146,7 @@ def _move_payers(session: Session, merging: Merging, of: Reference) -> list[Any]
 
 
 def _survivors_key(merging: Merging, row: Observation) -> bytes:
-    kind = cast("ObservationType", row.observation_type)
-    values = {measure: getattr(row, measure) for measure in KINDS[kind].measures}
-    reading = Reading(kind, row.measured_at, values, device_id=row.device_id)
-    return natural_key(merging.survivor_id, reading)
+    return natural_key(merging.survivor_id, reading_of(row))
 
 
 def _of_duplicate(merging: Merging, of: Reference) -> tuple[ColumnElement[bool], ...]:

@@ -83,13 +83,13 @@ def _take_in(session: Session, actor: Actor, facts: BatchFacts, one: Candidate, 
         return ItemResult(one.index, "error", None, {"patient_id": [NotFound.default_detail]})
     if not known.is_active:
         return ItemResult(one.index, "error", None, {"patient_id": [PatientArchived.default_detail]})
-    if one.key in facts.known:
-        return ItemResult(one.index, "duplicate", facts.known[one.key])
+    if (known_id := facts.find_known(one)) is not None:
+        return ItemResult(one.index, "duplicate", known_id)
     device = facts.device_of(one.patient_id, one.reading)
     if not device.may_claim:
         return ItemResult(one.index, "error", None, {"device_id": [DeviceNotHeld.default_detail]})
     stored = take_in(session, actor, known, device, one.reading, one.key, at).observation
-    facts.known[one.key] = stored.id
+    facts.now_known(one, stored.id)
     return ItemResult(one.index, "created" if stored.status == "final" else "quarantined", stored.id)
 
 

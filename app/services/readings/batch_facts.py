@@ -1,9 +1,10 @@
-"""What must be known to take in many readings: five questions in one round trip, however many there are."""
+"""What must be known to take in many readings: at most six questions in one round trip, however many there are."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -20,6 +21,7 @@ from app.domain.triage.score import ALERT_WINDOW
 from app.domain.vitals.reading import Reading
 from app.models import Alert, Device, DeviceAssignment, DeviceIdentifier, Observation, Patient, TriageSummary
 from app.services.readings.facts import DeviceFacts, PatientFacts, about_patient, device_facts, patient_facts
+from app.services.readings.other_names import ask_stored_then, by_device_key, device_key
 from app.services.triage.alert_flow import standing_alerts
 
 
@@ -35,17 +37,33 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Instrument:
+    device_id: UUID
     model_id: str
     holdings: list[Holding]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """All that is known, by what it is about: patients, devices' keys, readings' natural keys."""
+    """All that is known, by what it is about: patients, devices' keys, readings' keys.
+
+    A reading from a registered device has two: one by the number that was sent, one by the device.
+    """
 
     patients: dict[UUID, PatientFacts]
     known: dict[bytes, UUID]
     devices: dict[str, _Instrument]
+
+    def find_known(self, one: Candidate) -> UUID | None:
+        """Return the reading that an item is, if it is known."""
+        return next((self.known[key] for key in self._keys(one) if key in self.known), None)
+
+    def now_known(self, one: Candidate, reading_id: UUID) -> None:
+        """Remember an item that was stored."""
+        self.known.update(dict.fromkeys(self._keys(one), reading_id))
+
+    def _keys(self, one: Candidate) -> list[bytes]:
+        found = self.devices.get(identifier_key(one.reading.device_id or ""))
+        return [one.key, *([device_key(one.patient_id, one.reading, found.device_id)] if found else [])]
 
     def device_of(self, patient_id: UUID, reading: Reading) -> DeviceFacts:
         """Return how the device that a reading names stood to the patient when it measured."""
@@ -59,23 +77,26 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
     """Lock the patients' lines of the board, in the order of their ids as everybody does, and ask."""
     times = [one.reading.measured_at for one in candidates]
     of = {"practice": actor.practice_id, "patients": sorted({one.patient_id for one in candidates})}
-    keys = {identifier_key(one.reading.device_id) for one in candidates if one.reading.device_id}
-    known = {"keys": [one.key for one in candidates], "first": min(times), "last": max(times)}
+    named = [(one.patient_id, one.reading) for one in candidates if one.reading.device_id]
+    keys = {identifier_key(reading.device_id or "") for _, reading in named}
+    keys_sent = {"keys": [one.key for one in candidates], "first": min(times), "last": max(times)}
     when = {"since": at - ALERT_WINDOW, "first_measured": min(times), "last_measured": max(times)}
-    lines, facts, alerts, instruments, stored = send(
+    lines, facts, alerts, instruments, stored, *stored_then = send(
         session,
         (_LOCK, of),
         (_ABOUT, {**of, **when}),
         (_ALERTS, of),
         (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
-        (_KNOWN, {"practice": actor.practice_id, **known}),
+        (_KNOWN, {"practice": actor.practice_id, **keys_sent}),
+        *([ask_stored_then(actor.practice_id, named)] if named else []),
     )
     summaries = {line.patient_id: _plain_summary(line) for line in lines}
     standing: dict[UUID, list[Any]] = defaultdict(list)
     for alert in alerts:
         standing[alert.patient_id].append(alert)
     patients = {fact.id: patient_facts(summaries[fact.id], fact, standing[fact.id]) for fact in facts}
-    return BatchFacts(patients, {row.natural_key: row.id for row in stored}, _by_key(instruments))
+    known = {row.natural_key: row.id for row in stored} | by_device_key(chain.from_iterable(stored_then))
+    return BatchFacts(patients, known, _by_key(instruments))
 
 
 def _plain_summary(line: Any) -> TriageSummary:
@@ -86,7 +107,7 @@ def _plain_summary(line: Any) -> TriageSummary:
 def _by_key(rows: Rows) -> dict[str, _Instrument]:
     found: dict[str, _Instrument] = {}
     for row in rows:
-        instrument = found.setdefault(row.key, _Instrument(row.model_id, []))
+        instrument = found.setdefault(row.key, _Instrument(row.device_id, row.model_id, []))
         if row.patient_id is not None:
             instrument.holdings.append(Holding(row.patient_id, row.started_at, row.ended_at))
     return found
@@ -109,8 +130,8 @@ _ABOUT = Statement(
 _ALERTS = Statement(standing_alerts(_practice, Alert.metadata.tables["alerts"].c.patient_id == _patients))
 _DEVICES = Statement(
     select(
-        DeviceIdentifier.key, Device.model_id, DeviceAssignment.patient_id, DeviceAssignment.started_at,
-        DeviceAssignment.ended_at,
+        DeviceIdentifier.key, DeviceIdentifier.device_id, Device.model_id, DeviceAssignment.patient_id,
+        DeviceAssignment.started_at, DeviceAssignment.ended_at,
     )
     .join(Device, (Device.practice_id == DeviceIdentifier.practice_id) & (Device.id == DeviceIdentifier.device_id))
     .outerjoin(

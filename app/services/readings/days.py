@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -19,6 +19,7 @@ from app.domain.enrolment.programs import Program
 from app.domain.errors import ValidationFailed
 from app.domain.vitals.queries import DaysQuery
 from app.models import Device, DeviceAssignment, DeviceIdentifier, Observation, Patient
+from app.services.devices.holders import key_in_sql
 from app.services.enrolment.checks import today_of
 from app.services.enrolment.coverage import load_facts
 from app.services.patients.records import find_visible
@@ -81,7 +82,7 @@ def load_day_readings(session: Session, patient: Patient, span: tuple[datetime, 
         DeviceAssignment.started_at <= Observation.measured_at,
         or_(DeviceAssignment.ended_at.is_(None), DeviceAssignment.ended_at > Observation.measured_at),
     )
-    key = func.lower(func.regexp_replace(Observation.device_id, r"\s", "", "g"))  # as `identifier_key` for ASCII
+    key = key_in_sql(Observation.device_id)
     rows = session.execute(
         select(Observation, Device.model_id, DeviceAssignment.id)
         .outerjoin(

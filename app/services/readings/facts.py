@@ -28,6 +28,7 @@ from app.domain.vitals.reading import Reading
 from app.models import EmrConnection, Observation, Patient, TriageSummary
 from app.models.plain import plain
 from app.services.devices import holders
+from app.services.readings.other_names import find_by_device
 from app.services.triage import alert_flow, history, summaries
 from app.services.triage.alert_flow import StandingAlert
 from app.services.triage.rules import Rules, in_force, rules_from
@@ -59,8 +60,11 @@ class DeviceFacts:
 
 def lock_and_ask(
     session: Session, actor: Actor, patient_id: UUID, reading: Reading, key: bytes, at: datetime
-) -> tuple[PatientFacts, DeviceFacts, bool]:
-    """Return the facts for one reading, and whether it is known; raises NotFound or PatientArchived."""
+) -> tuple[PatientFacts, DeviceFacts, UUID | None]:
+    """Return the facts for one reading, and which reading it is if it is known; raises NotFound or PatientArchived.
+
+    Known is what was sent before by whichever number of its device.
+    """
     require_own(actor, patient_id)
     of = {"practice": actor.practice_id, "patient": patient_id}
     asked = {**of, "natural_key": key, **_times(at, reading.measured_at)}
@@ -72,7 +76,10 @@ def lock_and_ask(
     if not fact.is_active:
         raise PatientArchived
     patient = patient_facts(plain(TriageSummary, lines[0]._asdict()), fact, alerts)
-    return patient, device_facts(patient_id, fact.is_registered, fact.holder, fact.model_id), fact.is_known
+    known_id = fact.known_id
+    if known_id is None and fact.has_others and fact.is_registered:
+        known_id = find_by_device(session, actor.practice_id, patient_id, reading)
+    return patient, device_facts(patient_id, fact.is_registered, fact.holder, fact.model_id), known_id
 
 
 def lock_patient(
@@ -164,8 +171,16 @@ _FACTS = Statement(
             _OBSERVATIONS.c.natural_key == bindparam("natural_key"),
             _OBSERVATIONS.c.measured_at == bindparam("measured_at"),
         )
+        .scalar_subquery()
+        .label("known_id"),
+        select(_OBSERVATIONS.c.id)
+        .where(
+            _OBSERVATIONS.c.practice_id == _practice,
+            _OBSERVATIONS.c.patient_id == _patient,
+            _OBSERVATIONS.c.measured_at == bindparam("measured_at"),
+        )
         .exists()
-        .label("is_known"),
+        .label("has_others"),
         holders.is_registered(_practice, _device).label("is_registered"),
         holders.holder(_practice, _device, bindparam("measured_at")).label("holder"),
         holders.model_of(_practice, _device).label("model_id"),

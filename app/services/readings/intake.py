@@ -38,9 +38,9 @@ def record_reading(
     if is_from_the_future(reading.measured_at, at):
         raise ValidationFailed({"measured_at": [AHEAD]})
     with transaction() as session:
-        known, device, is_known = lock_and_ask(session, actor, patient_id, reading, key, at)
-        if is_known:
-            return _first_delivery(session, actor, key, reading.measured_at)
+        known, device, known_id = lock_and_ask(session, actor, patient_id, reading, key, at)
+        if known_id is not None:
+            return _first_delivery(session, actor, known_id, reading.measured_at)
         if not device.may_claim:
             raise DeviceNotHeld
         if reading.corrects_id is not None:
@@ -57,7 +57,7 @@ def _record(session: Session, known: PatientFacts, stored: Observation) -> None:
     record_alerts(session, known.alerts)
 
 
-def _first_delivery(session: Session, actor: Actor, key: bytes, measured_at: datetime) -> RecordedReading:
+def _first_delivery(session: Session, actor: Actor, known_id: UUID, measured_at: datetime) -> RecordedReading:
     raised_it = (AlertOccurrence.practice_id == Observation.practice_id) & (
         AlertOccurrence.observation_id == Observation.id
     )
@@ -66,7 +66,7 @@ def _first_delivery(session: Session, actor: Actor, key: bytes, measured_at: dat
         .outerjoin(AlertOccurrence, raised_it)
         .where(
             Observation.practice_id == actor.practice_id,
-            Observation.natural_key == key,
+            Observation.id == known_id,
             Observation.measured_at == measured_at,
         )
     )
