@@ -144,7 +144,7 @@ def test_s77_a_worker_killed_again_and_again_applies_everything_once(installatio
 
 def test_s69_a_web_process_killed_again_and_again_keeps_what_it_acknowledged(installation: Installation) -> None:
     """Fifty times by SIGKILL while three senders go on, each sending again what got no answer."""
-    with installation.serving() as web:
+    with installation.serving(GUNICORN_CMD_ARGS="--preload") as web:  # there again at once
         web.sign_in()
         url, secret, _ = _set_up(web)
         with worker(installation):

@@ -72,7 +72,6 @@ def apply_delivery(practice_id: UUID, delivery_id: UUID) -> None:
 def _begin(delivery_id: UUID) -> Sequence[Message] | None:
     """Count the try and read the delivery; None when nothing is to be done."""
     with transaction() as session:
-        wait_patiently(session)
         delivery = lock_delivery(session, delivery_id)
         if delivery is None or delivery.state not in OPEN_STATES:
             return None
