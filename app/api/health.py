@@ -10,8 +10,10 @@ from app.services.health import (
     check_database,
     check_disk,
     check_fhir,
+    check_inbox,
     check_integrity,
     check_jobs,
+    check_partitions,
     overall,
 )
 from app.web.security import public
@@ -46,7 +48,8 @@ def report() -> Any:
 
 def _told(part: Part) -> dict[str, Any]:
     told: dict[str, Any] = {"status": part.state, "latency_ms": part.latency_ms}
-    return told if part.count is None else {**told, "count": part.count}
+    numbers = {"count": part.count, "oldest_seconds": part.oldest_seconds}
+    return told | {name: number for name, number in numbers.items() if number is not None}
 
 
 def _parts() -> list[Part]:
@@ -55,6 +58,8 @@ def _parts() -> list[Part]:
     return [
         *check_database(current_app.config["SCHEMA_REVISION"]),
         check_jobs(),
+        check_inbox(),
+        check_partitions(),
         check_integrity(),
         check_audit(),
         check_fhir(),

@@ -76,6 +76,7 @@ PROBLEMS: Mapping[str, str] = {
     "test_event": "A test: everything was done but storing a reading.",
     "fetch_failed": "The vendor's data could not be fetched.",
     "vendor_refused": "The vendor does not take our sign-in: new tokens are needed.",
+    "void_already": "This reading was made void before, and a void one never counts again. What took its place stands.",
     "not_configured": "What is needed to fetch from the vendor is not set.",
 }
 

@@ -3,7 +3,8 @@
 from functools import partial
 from uuid import UUID
 
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext, RetryDecision, RetryStrategy
+from procrastinate.jobs import Job
 
 from app.domain.inbox import MAX_TRIES
 from app.jobs.queue import in_application, in_house, queue
@@ -16,7 +17,20 @@ from app.services.gateways.sweeping import sweep_inbox
 
 _RETRY = RetryStrategy(max_attempts=MAX_TRIES, exponential_wait=2)  # 2, 4, 8 … 128 seconds
 _MAX_FETCHES = 6
-_FETCH_RETRY = RetryStrategy(max_attempts=_MAX_FETCHES, exponential_wait=5)  # 5 seconds … 50 minutes
+
+
+class _ApartFromOthers(RetryStrategy):
+    """Tries again under a lock of the job's own: until then an integration's other fetches must not wait for it."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when and how a failed job is tried again; None for never."""
+        decision = super().get_retry_decision(exception=exception, job=job)
+        if decision is not None:
+            decision.lock = f"fetch|again|{job.id}"
+        return decision
+
+
+_FETCH_RETRY = _ApartFromOthers(max_attempts=_MAX_FETCHES, exponential_wait=5)  # 5 seconds … 50 minutes
 
 
 @queue.task(name=APPLY_DELIVERY, retry=_RETRY)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
 from procrastinate import App, PsycopgConnector
 
 from app.audit import context
+from app.services.outbox import INBOX
 
 queue = App(
     connector=PsycopgConnector(),
@@ -15,6 +17,8 @@ queue = App(
 )
 _DRIVER = "+psycopg"
 _AT_ONCE = 4  # a long import or a mail server that hangs must not hold up the scores
+_OF_ONE_QUEUE = 2  # and four of them must not hold up what vendors sent
+_LOOK_SECONDS = 0.5  # nobody tells of a lock that became free, of a retry that is due, or twice of a new job
 _settings: dict[str, Any] = {}
 
 
@@ -47,12 +51,30 @@ async def _work(*, wait: bool) -> None:
     connector = PsycopgConnector(conninfo=_settings["conninfo"])
     with queue.replace_connector(connector) as app:
         async with app.open_async():
-            await app.run_worker_async(
-                wait=wait,
-                concurrency=_AT_ONCE if wait else 1,
-                update_heartbeat_interval=5.0,
-                stalled_worker_timeout=15.0,
-            )
+            await (_run_lanes(app) if wait else _run(app, concurrency=1, wait=False))
+
+
+async def _run_lanes(app: App) -> None:
+    """Run all jobs, and beside them those of the inbox in slots of their own; when one of the two ends, both do."""
+    inbox = asyncio.create_task(
+        _run(app, name="inbox", queues=[INBOX], concurrency=_OF_ONE_QUEUE, install_signal_handlers=False)
+    )
+    every = asyncio.create_task(_run(app, name="all", concurrency=_AT_ONCE))
+    await asyncio.wait([inbox, every], return_when=asyncio.FIRST_COMPLETED)
+    for lane in (inbox, every):
+        lane.cancel()
+    for lane in (inbox, every):
+        with suppress(asyncio.CancelledError):
+            await lane
+
+
+async def _run(app: App, **options: Any) -> None:
+    await app.run_worker_async(
+        fetch_job_polling_interval=_LOOK_SECONDS,
+        update_heartbeat_interval=5.0,
+        stalled_worker_timeout=15.0,
+        **options,
+    )
 
 
 def _in_context(task: Callable[[], object]) -> None:

@@ -1,6 +1,8 @@
 """The periodic tasks. Each may be stopped anywhere and run again."""
 
 from procrastinate import JobContext
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from app.jobs.queue import in_application, queue
 from app.services.audit.sealing import seal_events
@@ -31,10 +33,17 @@ _every("23 * * * *", ensure_audit_partitions, "ensure_audit_partitions")
 _every("29 * * * *", ensure_observation_partitions, "ensure_observation_partitions")
 
 
-@queue.periodic(cron="* * * * *")
+@queue.periodic(cron="* * * * * */15")
 @queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
-    """Give the jobs of a worker that died to another one."""
+    """Give the jobs of a worker that died to another one.
+
+    Of those that may wait only once, another one may wait already: it does what this one left, and the rest must not
+    go without help for it.
+    """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            await manager.finish_job(job, Status.FAILED, delete_job=False)

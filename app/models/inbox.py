@@ -78,6 +78,7 @@ class InboxItem(Identified, TenantScoped, Timestamps, Base):
         ),
         Index("ix_inbox_items_key", "practice_id", "dedup_key"),
         Index("ix_inbox_items_device", "practice_id", "device_key"),
+        Index("ix_inbox_items_waiting", "practice_id", "created_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_inbox_items_record", "practice_id", "record_id", postgresql_where=text("record_id IS NOT NULL")),
         Index(
             "uq_inbox_items_reading", "practice_id", "dedup_key", unique=True,

@@ -2,11 +2,11 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,6 +19,7 @@ from app.services.keys.integrity import damaged_places
 
 State = Literal["healthy", "degraded", "down"]
 _MIN_FREE_SHARE = 0.05
+LATE_MESSAGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Part:
     latency_ms: float
     is_required: bool = True
     count: int | None = None
+    oldest_seconds: float | None = None
 
 
 def check_database(expected_revision: str) -> list[Part]:
@@ -47,6 +49,16 @@ def check_jobs() -> Part:
         " AND coalesce(scheduled_at, now()) < now() - interval '10 minutes'"
     )
     return _timed("jobs", lambda: _query(late) == 0, required=False)
+
+
+def check_inbox() -> Part:
+    """Ask how many vendors' messages wait to be applied, and for how long the oldest has: a minute is too long."""
+    return _counted("inbox", "SELECT waiting, oldest_seconds FROM inbox_backlog()", LATE_MESSAGE_SECONDS)
+
+
+def check_partitions() -> Part:
+    """Ask how many readings lie outside every month: they are kept, but slow, until their month is made."""
+    return _counted("partitions", "SELECT observations_astray(), 0", 0.0, may_have=False)
 
 
 def check_audit() -> Part:
@@ -94,7 +106,24 @@ def _timed(name: str, probe: Callable[[], bool], *, required: bool = True) -> Pa
     return Part(name, state, round((time.perf_counter() - started) * 1000, 1), required)
 
 
+def _counted(name: str, sql: str, oldest_seconds: float, *, may_have: bool = True) -> Part:
+    """Ask for a count and the age of the oldest; degraded when it is too old, or when there must be none."""
+    started = time.perf_counter()
+    try:
+        count, age = _row(sql)[:2]
+        state: State = "healthy" if age <= oldest_seconds and (may_have or not count) else "degraded"
+    except SQLAlchemyError:
+        count, age, state = None, None, "down"
+    latency = round((time.perf_counter() - started) * 1000, 1)
+    oldest = round(age, 1) if may_have and age is not None else None
+    return Part(name, state, latency, is_required=False, count=count, oldest_seconds=oldest)
+
+
 def _query(sql: str) -> object:
+    return _row(sql)[0]
+
+
+def _row(sql: str) -> Sequence[Any]:
     with db.engine.connect() as connection:
         connection.execute(text("SET LOCAL statement_timeout = '500ms'"))
-        return connection.execute(text(sql)).scalar()
+        return connection.execute(text(sql)).one()

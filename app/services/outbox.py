@@ -9,13 +9,21 @@ from uuid import UUID
 from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy.orm import Session
 
+INBOX = "inbox"  # the queue that a part of the worker serves before all others
+_ANY = "default"
 _door = App(connector=SyncPsycopgConnector())  # never opened: jobs go out on the session's own connection
 
 
 def leave_job(
-    session: Session, task: str, *, lock: str | None = None, at: datetime | None = None, **ids: UUID | int | None
+    session: Session,
+    task: str,
+    *,
+    lock: str | None = None,
+    at: datetime | None = None,
+    queue: str = _ANY,
+    **ids: UUID | int | None,
 ) -> None:
     """Have the task of this name run once this transaction has committed, and not before the moment `at`, if given."""
     arguments = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
     connection = session.connection().connection.driver_connection
-    _door.configure_task(task, lock=lock, schedule_at=at, connection=connection).defer(**arguments)
+    _door.configure_task(task, lock=lock, schedule_at=at, queue=queue, connection=connection).defer(**arguments)

@@ -13,6 +13,7 @@ from app.web.tokens import read_token
 
 CONSOLE = "/admin"
 CONSOLE_COOKIES = ("__Host-vantrexia", "vantrexia_dev")  # the unprefixed one is for http://localhost only
+POLLS = frozenset({"admin.live_board", "admin.live_patient"})
 _BEARER = "bearer"
 _SELF_REFRESHING = frozenset(
     {"board", "live", "progress", "readings"}
@@ -33,6 +34,11 @@ def current_actor() -> Actor:
         raise TokenInvalid
     g.actor = actor
     return actor
+
+
+def is_poll() -> bool:
+    """Say whether an open page asks if it is still current: that reads a mark, and is no activity of anybody."""
+    return request.method == "GET" and request.endpoint in POLLS
 
 
 def limiter_identity() -> int | None:
@@ -58,13 +64,17 @@ def _identify() -> None:
     start(AuditContext(ip=request.remote_addr, request_id=g.request_id, user_agent=request.user_agent.string))
     g.identity = NotAuthenticated()
     if request.path.startswith(f"{CONSOLE}/"):
-        is_activity = request.headers.get("HX-Trigger") not in _SELF_REFRESHING
-        g.actor = find_console_actor(console_cookie(), is_activity=is_activity) if console_cookie() else None
+        g.actor = _console_actor() if console_cookie() else None
         return
     try:
         g.identity = _bearer_claims()
     except VantrexiaError as refusal:
         g.identity = refusal
+
+
+def _console_actor() -> Actor | None:
+    is_activity = request.headers.get("HX-Trigger") not in _SELF_REFRESHING
+    return find_console_actor(console_cookie(), is_activity=is_activity, is_poll=is_poll())
 
 
 def _bearer_claims() -> TokenClaims:

@@ -18,7 +18,7 @@ from limits import RateLimitItem, parse
 from redis.exceptions import RedisError
 
 from app.web import limit_store
-from app.web.identity import limiter_identity
+from app.web.identity import is_poll, limiter_identity
 
 _UNCOUNTED = ("static", "health.")
 _AUTH = (
@@ -81,6 +81,11 @@ def _limit() -> str:
     return rates[_scope()]
 
 
+def _is_uncounted() -> bool:
+    """Probes and files; and the polls of people signed in: an open page asks more often an hour than a person may."""
+    return (request.endpoint or "").startswith(_UNCOUNTED) or (is_poll() and limiter_identity() is not None)
+
+
 class FallingBack(Limiter):
     """The library's limiter, in which every request that Redis fails falls back to the process's own count.
 
@@ -98,7 +103,7 @@ class FallingBack(Limiter):
 limiter = FallingBack(
     key_func=_key,
     application_limits=[_limit],
-    application_limits_exempt_when=lambda: (request.endpoint or "").startswith(_UNCOUNTED),
+    application_limits_exempt_when=_is_uncounted,
     request_identifier=lambda: request.endpoint or "__unmatched__",
     strategy="moving-window",
     in_memory_fallback_enabled=True,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020_practice_decisions"
-down_revision = "0017_readings"
+down_revision = "0019_inbox_health"
 branch_labels = None
 depends_on = None
 

@@ -78,7 +78,7 @@ def test_a_patients_mark_knows_what_waits_in_quarantine(client: FlaskClient, doc
 def test_asking_costs_the_same_for_any_number_of_patients_and_leaves_no_event(
     app: Flask, client: FlaskClient, doctor: Person
 ) -> None:
-    """Tenant and session, tenant and mark; an event would be one statement more."""
+    """Tenant and session, then the mark, then the end: three round trips; an event would be one statement more."""
     mark = mark_of(client, "/admin/")
     with counting() as few:
         assert ask(client, "/admin/live", mark) == 304
@@ -88,11 +88,80 @@ def test_asking_costs_the_same_for_any_number_of_patients_and_leaves_no_event(
     with counting() as many:
         assert ask(client, "/admin/live", mark) == 304
     assert few == many
-    assert few.statements <= 4
+    assert (few.statements, few.round_trips) == (3, 3)
     with app.app_context():
         acting_as(doctor.actor)
         actions = set(db.session.scalars(text("SELECT action FROM audit_events")))
     assert not [action for action in actions if "live" in action]
+
+
+@pytest.mark.parametrize("headers", [POLL, {}], ids=["as the page asks", "without a word"])
+def test_a_poll_is_no_activity(app: Flask, client: FlaskClient, doctor: Person, headers: dict[str, str]) -> None:
+    """Whatever the request says of itself: the idle clock of the session stands, and log-off comes when it is due."""
+    _idle_for(app, doctor, 14)
+    seen = _last_seen(app, doctor)
+    patient = a_patient(doctor.actor)
+    for path in ("/admin/live", f"/admin/patients/{patient.id}/live"):
+        assert client.get(path, headers=headers).status_code == 204
+    assert _last_seen(app, doctor) == seen
+    _idle_for(app, doctor, 16)
+    gone = client.get("/admin/live", headers=POLL)
+    assert (gone.status_code, gone.headers["HX-Redirect"].startswith("/admin/login")) == (401, True)
+
+
+def test_a_page_that_is_opened_is_activity(app: Flask, client: FlaskClient, doctor: Person) -> None:
+    """The other half of the rule: without it the test above would prove nothing."""
+    _idle_for(app, doctor, 14)
+    seen = _last_seen(app, doctor)
+    client.get("/admin/")
+    assert _last_seen(app, doctor) > seen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE users SET disabled_at = now() WHERE id = :user",
+        "UPDATE users SET security_version = security_version + 1 WHERE id = :user",
+        "DELETE FROM console_sessions WHERE user_id = :user",
+        "UPDATE console_sessions SET expires_at = now() WHERE user_id = :user",
+    ],
+    ids=["disabled", "new role or password", "ended", "too old"],
+)
+def test_a_poll_ends_with_the_session(app: Flask, client: FlaskClient, doctor: Person, change: str) -> None:
+    """At the very next one."""
+    mark = mark_of(client, "/admin/")
+    assert ask(client, "/admin/live", mark) == 304
+    _change(app, doctor, change)
+    assert ask(client, "/admin/live", mark) == 401
+
+
+def test_polls_of_people_signed_in_are_not_counted(client: FlaskClient, doctor: Person) -> None:
+    """Two open pages ask more often an hour than a person may; who is nobody is counted as before."""
+    left = [client.get("/admin/live", headers=POLL).headers["X-RateLimit-Remaining"] for _ in range(3)]
+    assert len(set(left)) == 1
+    client.delete_cookie("vantrexia_dev")
+    left = [client.get("/admin/live", headers=POLL).headers["X-RateLimit-Remaining"] for _ in range(3)]
+    assert len(set(left)) == 3
+
+
+def _change(app: Flask, person: Person, sql: str, **given: object) -> None:
+    with app.app_context():
+        acting_as(person.actor)
+        db.session.execute(text(sql), {"user": person.actor.user_id, **given})
+        db.session.commit()
+
+
+def _idle_for(app: Flask, person: Person, minutes: int) -> None:
+    sql = "UPDATE console_sessions SET last_seen_at = now() - make_interval(mins => :idle) WHERE user_id = :user"
+    _change(app, person, sql, idle=minutes)
+
+
+def _last_seen(app: Flask, person: Person) -> datetime:
+    with app.app_context():
+        acting_as(person.actor)
+        sql = text("SELECT last_seen_at FROM console_sessions WHERE user_id = :user")
+        seen: datetime = db.session.execute(sql, {"user": person.actor.user_id}).scalar_one()
+        return seen
 
 
 def test_nobody_stays_signed_in_by_an_open_page(client: FlaskClient, doctor: Person) -> None:

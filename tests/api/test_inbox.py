@@ -99,6 +99,14 @@ def test_a_unit_that_was_set_wrongly_is_corrected_by_a_replay(
     assert client.post(path, headers=headers).json["changes"][0]["change"] == "correct"
     assert max(one.status for one in readings(admin)) == "void"
     assert client.post(path, headers=headers).json["changes"][0]["change"] == "none"
+    stood = sorted(one.status for one in readings(admin))
+    client.patch(
+        f"/api/v1/integrations/gateways/{gateway.integration.id}/",
+        json={"options": {"weight_unit": "kg"}}, headers=headers,
+    )  # fmt: skip
+    back = client.post(path, headers=headers).json
+    assert (back["changes"][0]["change"], back["state"]) == ("wait", "quarantined")
+    assert sorted(one.status for one in readings(admin)) == stood  # a void one does not come back, the other stays
 
 
 def test_attaching_an_unknown_device_takes_in_all_that_waited(

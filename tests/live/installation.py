@@ -47,6 +47,7 @@ class Web:
     port: int
     log: Path
     tokens: dict[str, str] = field(default_factory=dict)
+    pid: int = 0
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send one request on a connection of its own."""
@@ -131,7 +132,7 @@ class Installation:
         environment = {**self.environment, **settings, "PORT": str(port)}
         with child([sys.executable, "-m", "gunicorn", "wsgi:app"], environment, ROOT, log) as process:
             wait_for(process, port, log, up)
-            yield Web(port, log)
+            yield Web(port, log, pid=process.pid)
 
     def stop(self) -> None:
         """End the database."""

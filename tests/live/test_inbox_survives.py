@@ -4,23 +4,23 @@ import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.gateways.lab.signing import dress
 from app.gateways.signatures import AuthMode
-from config import ROOT
 from tests.live.installation import Installation, Web
+from tests.live.workers import child_of, nursery, worker
 
 pytestmark = pytest.mark.slow
-_KILLS = 12
+_KILLS = 50
+_AT_WORK = 10.0  # seconds until a worker that was just started has done something
+_BEGUN = "SELECT count(*) FROM procrastinate_events WHERE type = 'started'"
+_STALLED = "SELECT count(*) FROM procrastinate_jobs WHERE attempts > 1 AND task_name = 'apply_delivery'"
 _SENDERS = 3
 _PAUSE = 0.25  # seconds between two messages of a sender
 _PATIENCE = 120.0  # seconds until the last job is done
@@ -83,19 +83,6 @@ class Vendor:
         return status
 
 
-@contextmanager
-def _worker(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-    log = (installation.directory / "worker.log").open("ab")
-    process = subprocess.Popen(command, env=installation.environment, cwd=ROOT, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def _set_up(web: Web) -> tuple[str, str, str]:
     person = {"first_name": "Kay", "last_name": "Kill", "date_of_birth": "1950-01-02", "gender": "female"}
     patient = web.call("POST", "/api/v1/patients/", person).json["id"]
@@ -138,19 +125,51 @@ def installation(install: Callable[..., Installation]) -> Installation:
 
 
 def test_s77_a_worker_killed_again_and_again_applies_everything_once(installation: Installation) -> None:
-    """Twelve times by SIGKILL while three senders go on; the last worker finishes, stalled jobs included."""
+    """Fifty times by SIGKILL, at work, while three senders go on; the last one finishes, stalled jobs included."""
     with installation.serving() as web:
         web.sign_in()
         url, secret, _ = _set_up(web)
-        with Vendor(web, url, secret, "KILL-1") as vendor:
+        with nursery(installation) as parent, Vendor(web, url, secret, "KILL-1") as vendor:
             for kill in range(_KILLS):
-                with _worker(installation):
-                    time.sleep(2.0 + kill % 4 * 0.37)
-        with _worker(installation):
+                _wait_for_more(installation, _BEGUN, _count(installation, _BEGUN))
+                time.sleep(kill % 5 * 0.03)
+                os.kill(child_of(parent.pid), signal.SIGKILL)
+        with worker(installation):
             _wait_until_done(installation)
     assert vendor.refused == []
-    assert len(vendor.acknowledged) > 100
+    assert len(vendor.acknowledged) > _KILLS
+    assert _count(installation, _STALLED) > 0  # some were killed in the middle of it
     _assert_all_there_once(installation, vendor)
+
+
+def test_s69_a_web_process_killed_again_and_again_keeps_what_it_acknowledged(installation: Installation) -> None:
+    """Fifty times by SIGKILL while three senders go on, each sending again what got no answer."""
+    with installation.serving(GUNICORN_CMD_ARGS="--preload") as web:  # there again at once
+        web.sign_in()
+        url, secret, _ = _set_up(web)
+        with worker(installation):
+            with Vendor(web, url, secret, "KILL-1") as vendor:
+                for kill in range(_KILLS):
+                    answered = len(vendor.acknowledged)
+                    deadline = time.monotonic() + _AT_WORK
+                    while len(vendor.acknowledged) == answered and time.monotonic() < deadline:
+                        time.sleep(0.02)
+                    time.sleep(kill % 5 * 0.03)
+                    os.kill(child_of(web.pid), signal.SIGKILL)
+            _wait_until_done(installation)
+    assert set(vendor.refused) <= {503}
+    assert len(vendor.acknowledged) > _KILLS
+    _assert_all_there_once(installation, vendor)
+
+
+def _count(installation: Installation, sql: str) -> int:
+    return int(installation.postgres.query(sql))
+
+
+def _wait_for_more(installation: Installation, sql: str, than: int) -> None:
+    deadline = time.monotonic() + _AT_WORK
+    while _count(installation, sql) <= than and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def test_s73_a_database_that_restarts_under_load_loses_nothing_that_was_acknowledged(
@@ -160,12 +179,12 @@ def test_s73_a_database_that_restarts_under_load_loses_nothing_that_was_acknowle
     with installation.serving() as web:
         web.sign_in()
         url, secret, _ = _set_up(web)
-        with _worker(installation), Vendor(web, url, secret, "KILL-1") as vendor:
+        with worker(installation), Vendor(web, url, secret, "KILL-1") as vendor:
             time.sleep(2)
             installation.postgres.stop()
             installation.postgres.start()
             time.sleep(4)
-        with _worker(installation):
+        with worker(installation):
             _wait_until_done(installation)
     assert set(vendor.refused) <= {503}
     _assert_all_there_once(installation, vendor)
@@ -179,6 +198,6 @@ def test_s69_a_full_queue_holds_up_nobody_who_sends(installation: Installation) 
         with Vendor(web, url, secret, "KILL-1") as vendor:
             time.sleep(5)
         assert (vendor.refused, installation.postgres.query("SELECT count(*) FROM observations").strip()) == ([], "0")
-        with _worker(installation):
+        with worker(installation):
             _wait_until_done(installation)
     _assert_all_there_once(installation, vendor)

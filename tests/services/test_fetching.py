@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from app.cli.lab_vendor import VendorApi, vendor_api
 from app.domain.roles import Role
+from app.extensions import db
 from app.gateways.lab.samples import Numbers, numbers, samples
 from app.gateways.lab.shapes import SIMULATORS
+from app.services.gateways.applying import apply_delivery
+from app.services.gateways.fetching import fetch_from_vendor
 from app.services.gateways.registration import GatewayLine
-from tests.builders import Person, a_device, a_patient, a_user
+from tests.builders import Person, a_device, a_patient, a_user, in_house
 from tests.inbox import a_gateway, deliver, deliveries, items, readings, work
 
 _START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
@@ -64,7 +68,7 @@ def test_what_a_notice_orders_is_fetched_and_stored_once(
 
 @pytest.mark.parametrize("name", _VENDORS)
 def test_a_vendor_that_does_not_answer_leaves_the_order_waiting(client: FlaskClient, admin: Person, name: str) -> None:
-    """Nothing is stored, and the job tries again later."""
+    """Nothing is stored, and the job tries again later, under a lock that holds up no other fetch."""
     gateway, device = _set_up(admin, name, "http://127.0.0.1:9")
     sample = samples(random.Random(1), _START, 1)[0]
     body = SIMULATORS[name].body(sample, device)
@@ -72,3 +76,35 @@ def test_a_vendor_that_does_not_answer_leaves_the_order_waiting(client: FlaskCli
     work()
     assert [one.state for one in items(admin)] == ["waiting"]
     assert readings(admin) == []
+    with in_house():
+        sql = (
+            "SELECT lock, queue_name FROM procrastinate_jobs WHERE task_name = 'fetch_from_vendor' AND status = 'todo'"
+            " ORDER BY id DESC LIMIT 1"
+        )
+        lock, queue = db.session.execute(text(sql)).one()
+    assert (lock.startswith("fetch|again|"), queue) == (True, "inbox")
+
+
+@pytest.mark.parametrize("name", _VENDORS)
+def test_a_burst_of_notices_is_fetched_by_the_first_job_one_question_asked_once(
+    client: FlaskClient, admin: Person, vendor: VendorApi, name: str
+) -> None:
+    """Ten readings, each notified twice: what the first job of the integration does leaves nothing to the others."""
+    gateway, device = _set_up(admin, name, vendor.url)
+    told = samples(random.Random(2), _START, 10)
+    for sample in [*told, *told]:
+        vendor.hold(name, sample, device)
+        deliver(client, gateway, SIMULATORS[name].body(sample, device), **{
+            "Content-Type": SIMULATORS[name].content_type,
+        })  # fmt: skip
+    with in_house():
+        for row in deliveries(admin):
+            apply_delivery(admin.actor.practice_id, row.id)
+    orders = [one for one in items(admin) if one.state == "waiting"]
+    with in_house():
+        fetch_from_vendor(admin.actor.practice_id, orders[0].id)
+    assert not [one for one in items(admin) if one.state == "waiting"]
+    questions = 2 if name == "ihealth" else len(told)
+    assert len([one for one in deliveries(admin) if one.kind == "fetched"]) == questions
+    work()
+    assert len(readings(admin)) == len(told)

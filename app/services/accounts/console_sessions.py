@@ -5,17 +5,22 @@ Source of the limits: 45 CFR 164.312(a)(2)(iii) asks for automatic log-off; 15 m
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Text, bindparam, cast, delete, func, select, update
 
 from app.audit import context, events
+from app.audit.hook import begin_with
+from app.database.statements import Statement
 from app.domain.actor import Actor
 from app.domain.clients import describe_client
 from app.domain.roles import Role
-from app.models import BreakGlassEpisode, ConsoleSession, Practice, User
+from app.extensions import db
+from app.models import ConsoleSession, User
 from app.services.accounts.break_glass import emergency_of, is_open
+from app.services.accounts.sessions import MUST_SET_UP_2FA
 from app.services.transaction import now, transaction
 
 IDLE_LIMIT = timedelta(minutes=15)
@@ -43,30 +48,35 @@ def open_console_session(user: User) -> str:
     return f"{user.practice_id.hex}.{secret}"
 
 
-def find_console_actor(cookie: str, *, is_activity: bool = True) -> Actor | None:
+def find_console_actor(cookie: str, *, is_activity: bool = True, is_poll: bool = False) -> Actor | None:
     """Return who holds the cookie, or None when it is forged, idle for too long, too old, or the account changed.
 
-    A page that refreshes itself is no activity of its reader: it does not put off the idle log-off.
+    A page that refreshes itself is no activity of its reader: it does not put off the idle log-off. A poll only reads
+    on, so it goes on in the transaction in which it was found who asks.
     """
     practice_id, _, secret = cookie.partition(".")
     try:
         context.bind(practice_id=UUID(practice_id), user_id=None)
     except ValueError:
         return None
-    with transaction() as session:
-        row = session.execute(_living(secret)).first()
-    if row is None:
+    rows = begin_with(db.session(), _LIVING, {"token_hash": _hash(secret)})
+    if not (rows and is_poll):
+        with transaction():
+            pass  # what comes may be for somebody else
+    if not rows:
         context.bind(practice_id=None)
         return None
-    held, user, needs_2fa, *episode = row
-    if is_activity:
-        _touch(held, now())
-    context.bind(user_id=user.id, session_id=held.id)
-    emergency = emergency_of(*episode)
+    return _found(rows[0], _hash(secret), is_activity=is_activity and not is_poll)
+
+
+def _found(row: Any, token_hash: bytes, *, is_activity: bool) -> Actor:
+    if is_activity and row.is_touch_due:
+        _touch(token_hash)
+    context.bind(user_id=row.user_id, session_id=row.session)
+    emergency = emergency_of(row.episode, row.break_glass_reason, row.until)
     return Actor(
-        user.id, user.practice_id, Role(user.role), held.id, user.patient_id, user.email,
-        must_set_up_2fa=not user.is_2fa_enabled and user.role in needs_2fa,
-        session_key=held.token_hash, emergency=emergency,
+        row.user_id, row.practice_id, Role(row.role), row.session, row.patient_id,
+        must_set_up_2fa=row.must_set_up_2fa, session_key=token_hash, emergency=emergency,
     )  # fmt: skip
 
 
@@ -77,34 +87,43 @@ def end_console_session(cookie: str) -> None:
         events.record(session, "console:logout", "session", resource_id=context.current().user_id)
 
 
-def _living(secret: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's Select of several entities
-    return (
-        select(
-            ConsoleSession,
-            User,
-            Practice.require_2fa_for,
-            BreakGlassEpisode.id,
-            BreakGlassEpisode.reason,
-            BreakGlassEpisode.expires_at,
-        )
-        .join(User, (User.practice_id == ConsoleSession.practice_id) & (User.id == ConsoleSession.user_id))
-        .join(Practice, Practice.id == User.practice_id)
-        .outerjoin(BreakGlassEpisode, is_open(BreakGlassEpisode, ConsoleSession.practice_id, ConsoleSession.token_hash))
-        .where(
-            ConsoleSession.token_hash == _hash(secret),
-            ConsoleSession.expires_at > func.now(),
-            ConsoleSession.last_seen_at > func.now() - IDLE_LIMIT,
-            ConsoleSession.security_version == User.security_version,
-            User.disabled_at.is_(None),
-        )
+_tables = User.metadata.tables
+_sessions, _users, _practices, _episodes = (
+    _tables[name].c for name in ("console_sessions", "users", "practices", "break_glass_episodes")
+)
+_LIVING = Statement(
+    select(
+        _sessions.id.label("session"),
+        _sessions.practice_id,
+        _sessions.user_id,
+        (_sessions.last_seen_at < func.now() - _TOUCH_EVERY).label("is_touch_due"),
+        _users.role,
+        _users.patient_id,
+        MUST_SET_UP_2FA.label("must_set_up_2fa"),
+        _episodes.id.label("episode"),
+        _episodes.reason.label("break_glass_reason"),
+        _episodes.expires_at.label("until"),
+        func.set_config("app.user_id", cast(_users.id, Text), True).label("account"),  # for what goes on from here
     )
+    .select_from(
+        _tables["console_sessions"]
+        .join(_tables["users"], (_users.practice_id == _sessions.practice_id) & (_users.id == _sessions.user_id))
+        .join(_tables["practices"], _practices.id == _users.practice_id)
+        .outerjoin(_tables["break_glass_episodes"], is_open(_episodes, _sessions.practice_id, _sessions.token_hash))
+    )
+    .where(
+        _sessions.token_hash == bindparam("token_hash"),
+        _sessions.expires_at > func.now(),
+        _sessions.last_seen_at > func.now() - IDLE_LIMIT,
+        _sessions.security_version == _users.security_version,
+        _users.disabled_at.is_(None),
+    )
+)
 
 
-def _touch(held: ConsoleSession, at: datetime) -> None:
-    if at - held.last_seen_at < _TOUCH_EVERY:
-        return
+def _touch(token_hash: bytes) -> None:
     with transaction() as session:
-        seen = update(ConsoleSession).where(ConsoleSession.token_hash == held.token_hash)
+        seen = update(ConsoleSession).where(ConsoleSession.token_hash == token_hash)
         session.execute(seen.values(last_seen_at=func.now()))
 
 

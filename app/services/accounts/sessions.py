@@ -120,12 +120,12 @@ _tables = User.metadata.tables
 _users, _families, _practices, _episodes = (
     _tables[name].c for name in ("users", "token_families", "practices", "break_glass_episodes")
 )
-_must_set_up_2fa = _users.totp_enabled_at.is_(None) & (_users.role == func.any(_practices.require_2fa_for))
+MUST_SET_UP_2FA = _users.totp_enabled_at.is_(None) & (_users.role == func.any(_practices.require_2fa_for))
 _LIVING = Statement(
     select(
         _users.role,
         _users.patient_id,
-        _must_set_up_2fa.label("must_set_up_2fa"),
+        MUST_SET_UP_2FA.label("must_set_up_2fa"),
         _episodes.id.label("episode"),
         _episodes.reason.label("break_glass_reason"),
         _episodes.expires_at.label("until"),

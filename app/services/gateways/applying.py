@@ -1,6 +1,6 @@
 """Reading a delivery and applying what it says, as a job or again as a replay.
 
-A hundred messages, their readings and their items are one transaction: whoever is killed in between has done either all
+Some messages, their readings and their items are one transaction: whoever is killed in between has done either all
 of them or none, and the next one goes on behind them. The adapters are pure, so the same bytes say the same again.
 """
 
@@ -32,10 +32,11 @@ from app.gateways.registry import parse, parse_fetched
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
 from app.models.base import new_id
 from app.services.gateways.items import KINDS, Work, apply_message
+from app.services.gateways.locking import lock_all, wait_patiently
 from app.services.gateways.receiving import act_for
 from app.services.transaction import now, transaction
 
-_AT_ONCE = 100
+_AT_ONCE = 25  # their patients wait meanwhile, and who posts a reading of one is told to come back after 2 seconds
 _BROKEN = "An error of ours: the operator finds more in the log."
 
 
@@ -84,6 +85,7 @@ def _begin(delivery_id: UUID) -> Sequence[Message] | None:
 
 def _apply_some(delivery_id: UUID, messages: Sequence[Message], start: int) -> None:
     with transaction() as session:
+        wait_patiently(session)
         delivery = lock_delivery(session, delivery_id)
         if delivery is None or delivery.state not in OPEN_STATES:
             return
@@ -167,7 +169,10 @@ def apply_messages(
     actor = gateway(delivery.practice_id, integration.id)
     work = Work(session, actor, integration, delivery)
     done = []
-    for message, item in _with_items(session, delivery, messages)[part]:
+    pairs = _with_items(session, delivery, messages)[part]
+    if len(pairs) > 1:
+        lock_all(session, delivery.practice_id, [message for message, _ in pairs])
+    for message, item in pairs:
         change = apply_message(work, message, item)
         session.flush()
         done.append(ItemChange(item, change, _values(message)))

@@ -3,50 +3,103 @@
 The vendor is asked outside of any transaction. A new token is committed before it is used: the old one is spent.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from app.audit import context
 from app.domain.inbox import DeliveryKind, ItemState
-from app.gateways.messages import FetchOrder
+from app.gateways.messages import FetchOrder, Unreadable
 from app.gateways.withings import MEASURE_TYPES
 from app.integrations import ihealth_client, withings_client
 from app.integrations.ihealth_client import Asked, IHealthApp, IHealthClient
-from app.integrations.vendor_calls import Tokens, VendorRefused
+from app.integrations.vendor_calls import Tokens, VendorRefused, VendorUnavailable
 from app.integrations.withings_client import Window, WithingsApp, WithingsClient
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
 from app.services.gateways.applying import integration_of, messages_of, order_in
 from app.services.gateways.receiving import Incoming, act_for, new_delivery, store
 from app.services.transaction import now, transaction
 
+_IN_PASSING = 50
 _JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is to be fetched, and from where."""
+    """What is to be fetched for an item, and from where."""
 
+    item_id: UUID
     integration_id: UUID
     vendor: str
     settings: dict[str, str]
     order: FetchOrder
 
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What the vendor is asked; notices with the same question have the same answer."""
+        return self.order.subject, self.order.collection, self.order.since, self.order.until
+
 
 def fetch_from_vendor(practice_id: UUID, item_id: UUID) -> None:
-    """Fetch what a notice ordered and store it; does nothing when that is done. Raises VendorUnavailable."""
+    """Fetch what a notice ordered and store it, unless that is done; raises VendorUnavailable.
+
+    Then go on with what else waits of the same integration: its jobs run one after another (the vendor's tokens work
+    once), and would be taken up slowly after a burst of notices. They find their work done. One answer serves all
+    notices with the same question that were here before it was asked.
+    """
     context.bind(practice_id=practice_id)
-    task = _task(item_id)
+    same = _waiting_with(item_id)
+    own = same.pop(item_id, None)
+    if own:
+        _fetch_for(own)
+    with suppress(VendorUnavailable):  # the jobs of those try again, each by itself
+        for others in same.values():
+            _fetch_for(others)
+
+
+def _waiting_with(item_id: UUID) -> dict[UUID, list[UUID]]:
+    """Return what waits of an item's integration, by the first of each question; raises Unreadable for the item's."""
+    with transaction() as session:
+        item = session.scalar(select(InboxItem).where(InboxItem.id == item_id))
+        if item is None:
+            return {}
+        waiting = session.scalars(_waiting(item).limit(_IN_PASSING)).all()
+        groups: dict[tuple[object, ...], list[UUID]] = {}
+        if item.state == ItemState.WAITING:
+            groups[_read(session, item).question] = [item_id]
+        for one in (other for other in waiting if other.id != item_id):
+            with suppress(Unreadable):
+                groups.setdefault(_read(session, one).question, []).append(one.id)
+        return {ids[0]: ids for ids in groups.values()}
+
+
+def _waiting(item: InboxItem) -> Select[InboxItem]:
+    """Return the query of the newest notices that wait of an integration: the oldest may wait because they fail."""
+    same = (WebhookDelivery.practice_id == InboxItem.practice_id) & (WebhookDelivery.id == InboxItem.delivery_id)
+    mine = select(WebhookDelivery.integration_id).where(WebhookDelivery.id == item.delivery_id).scalar_subquery()
+    waits = (
+        InboxItem.practice_id == item.practice_id,
+        InboxItem.state == ItemState.WAITING.value,
+        WebhookDelivery.integration_id == mine,
+    )
+    return select(InboxItem).join(WebhookDelivery, same).where(*waits).order_by(InboxItem.created_at.desc())
+
+
+def _fetch_for(item_ids: list[UUID]) -> None:
+    """Fetch what the first of these items orders, and settle all of them."""
+    task = _task(item_ids[0])
     if task is None:
         return
     try:
         pages = _fetch(task)
     except VendorRefused:
-        _give_up(item_id, "vendor_refused")
+        _give_up(task.item_id, "vendor_refused")
         return
-    _keep(item_id, pages)
+    _keep(item_ids, pages)
 
 
 def give_up_fetching(practice_id: UUID, item_id: UUID) -> None:
@@ -60,12 +113,18 @@ def _task(item_id: UUID) -> _Task | None:
         item = session.scalar(select(InboxItem).where(InboxItem.id == item_id))
         if item is None or item.state != ItemState.WAITING:
             return None
-        notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == item.delivery_id)).one()
-        integration = integration_of(session, notice)
-        act_for(integration.practice_id, integration.id)
-        order = order_in(messages_of(session, notice, integration), item.dedup_key)
-        settings = {**integration.options, **(integration.credentials or {})}
-        return _Task(integration.id, integration.vendor, settings, order)
+        task = _read(session, item)
+        act_for(item.practice_id, task.integration_id)
+        return task
+
+
+def _read(session: Session, item: InboxItem) -> _Task:
+    """Return what an item's notice orders; raises Unreadable."""
+    notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == item.delivery_id)).one()
+    integration = integration_of(session, notice)
+    order = order_in(messages_of(session, notice, integration), item.dedup_key)
+    settings = {**integration.options, **(integration.credentials or {})}
+    return _Task(item.id, integration.id, integration.vendor, settings, order)
 
 
 def _fetch(task: _Task) -> tuple[bytes, ...]:
@@ -121,18 +180,20 @@ def _keep_tokens(integration_id: UUID, tokens: Tokens) -> None:
         integration.credentials = {**(integration.credentials or {}), **fresh}
 
 
-def _keep(item_id: UUID, pages: tuple[bytes, ...]) -> None:
-    """Store the pages and settle the notice, in one transaction."""
+def _keep(item_ids: list[UUID], pages: tuple[bytes, ...]) -> None:
+    """Store the pages as the answer to the first item that still waits, and settle all, in one transaction."""
     with transaction() as session:
-        item = session.scalars(select(InboxItem).where(InboxItem.id == item_id).with_for_update()).one()
-        if item.state != ItemState.WAITING:
+        wanted = select(InboxItem).where(InboxItem.id.in_(item_ids), InboxItem.state == ItemState.WAITING.value)
+        waiting = session.scalars(wanted.order_by(InboxItem.id).with_for_update()).all()
+        if not waiting:
             return
-        notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == item.delivery_id)).one()
+        notice = session.scalars(select(WebhookDelivery).where(WebhookDelivery.id == waiting[0].delivery_id)).one()
         integration = integration_of(session, notice)
         for page in pages:
             incoming = Incoming(page, _JSON, {}, kind=DeliveryKind.FETCHED)
-            store(session, integration, new_delivery(integration, incoming, **_answering(item)))
-        item.state, item.problem = ItemState.APPLIED.value, None
+            store(session, integration, new_delivery(integration, incoming, **_answering(waiting[0])))
+        for item in waiting:
+            item.state, item.problem = ItemState.APPLIED.value, None
 
 
 def _answering(item: InboxItem) -> dict[str, object]:

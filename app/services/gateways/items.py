@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -30,9 +30,10 @@ from app.gateways.messages import (
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
 from app.services.devices.contacts import note_contact
 from app.services.devices.holders import holder_of
+from app.services.gateways.locking import lock_keys
 from app.services.gateways.translation import is_out_of_range, reading_of
-from app.services.gateways.withdrawing import counts, void
-from app.services.outbox import leave_job
+from app.services.gateways.withdrawing import ENDED, counts, void
+from app.services.outbox import INBOX, leave_job
 from app.services.readings.intake import record_reading
 
 FETCH_FROM_VENDOR = "fetch_from_vendor"
@@ -70,11 +71,6 @@ def settle(item: InboxItem, state: ItemState, problem: str | None = None) -> Cha
     """Note what became of an item."""
     item.state, item.problem = state.value, problem
     return Change.WAIT if state in {ItemState.ORPHAN, ItemState.QUARANTINED} else Change.NONE
-
-
-def lock_key(session: Session, practice_id: UUID, key: str) -> None:
-    """Let deliveries of one message wait for each other until the first has committed."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbox|{practice_id}|{key}", 0))))
 
 
 def find_applied(work: Work, key: str, item: InboxItem) -> InboxItem | None:
@@ -121,7 +117,7 @@ def _of_integration(work: Work) -> Select[InboxItem]:
 
 
 def _reading(work: Work, message: VitalReading, item: InboxItem) -> Change:
-    lock_key(work.session, work.actor.practice_id, message.record_id or message.dedup_key)
+    lock_keys(work.session, work.actor.practice_id, [message])
     if item.dedup_key == message.dedup_key and is_settled(item):
         return Change.NONE
     item.record_id, item.observation_type = message.record_id, message.observation_type
@@ -154,8 +150,9 @@ def _take(work: Work, message: VitalReading, item: InboxItem) -> Change:
     reading = reading_of(message, work.delivery.id)
     if is_out_of_range(reading):
         return settle(item, ItemState.QUARANTINED, "out_of_range")
-    _heard_of(work, holder.device_id)
-    return _record(work, message, item, holder.patient_id, reading)
+    change = _record(work, message, item, holder.patient_id, reading)
+    _heard_of(work, holder.device_id)  # after the patient, as everywhere: see locking.py
+    return change
 
 
 def _record(work: Work, message: VitalReading, item: InboxItem, patient_id: UUID, reading: Reading) -> Change:
@@ -170,6 +167,8 @@ def _record(work: Work, message: VitalReading, item: InboxItem, patient_id: UUID
     except (DeviceNotHeld, NotFound):  # it changed hands, or the record was merged, this very moment
         return settle(item, ItemState.ORPHAN, "not_held")
     stored = recorded.observation
+    if is_correction and stored.status in ENDED:
+        return settle(item, ItemState.QUARANTINED, "void_already")  # else neither of the two would count
     if earlier is not None and is_correction and earlier.observation_id != stored.id:
         void(work.session, work.actor, earlier, _REPLACED)
     else:
@@ -190,7 +189,7 @@ def _was_withdrawn(work: Work, record_id: str) -> bool:
 
 def _withdrawal(work: Work, message: Withdrawal, item: InboxItem) -> Change:
     """Void the readings of a record; one that is not here yet will not be taken when it comes."""
-    lock_key(work.session, work.actor.practice_id, message.record_id)
+    lock_keys(work.session, work.actor.practice_id, [message])
     item.record_id = message.record_id
     if is_settled(item) and item.dedup_key == message.dedup_key:
         return Change.NONE
@@ -242,7 +241,7 @@ def _fetch(work: Work, message: FetchOrder, item: InboxItem) -> Change:
     settle(item, ItemState.WAITING)
     events.record(work.session, "webhook_delivery:fetch", "webhook_delivery", resource_id=work.delivery.id)
     leave_job(
-        work.session, FETCH_FROM_VENDOR, lock=f"fetch|{work.integration.id}",
+        work.session, FETCH_FROM_VENDOR, queue=INBOX, lock=f"fetch|{work.integration.id}",
         practice_id=work.actor.practice_id, item_id=item.id,
     )  # fmt: skip
     return Change.NONE

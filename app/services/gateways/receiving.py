@@ -27,7 +27,7 @@ from app.domain.inbox import (
 from app.gateways.signatures import Auth, AuthMode, Delivery, Verdict, judge
 from app.models import GatewayIntegration, WebhookDelivery
 from app.models.base import new_id
-from app.services.outbox import leave_job
+from app.services.outbox import INBOX, leave_job
 from app.services.transaction import now, transaction
 
 APPLY_DELIVERY = "apply_delivery"
@@ -98,7 +98,7 @@ def auth_of(integration: GatewayIntegration) -> Auth:
 def store(session: Session, integration: GatewayIntegration, delivery: WebhookDelivery) -> None:
     """Write a delivery and have it read, within the caller's transaction."""
     _write(session, delivery)
-    leave_job(session, APPLY_DELIVERY, practice_id=integration.practice_id, delivery_id=delivery.id)
+    leave_job(session, APPLY_DELIVERY, queue=INBOX, practice_id=integration.practice_id, delivery_id=delivery.id)
 
 
 def new_delivery(integration: GatewayIntegration, incoming: Incoming, **fields: Any) -> WebhookDelivery:

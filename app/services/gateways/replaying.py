@@ -20,6 +20,7 @@ from app.models import GatewayIntegration, InboxReplay, WebhookDelivery
 from app.models.base import new_id
 from app.services.gateways.applying import ItemChange, apply_messages, finish, lock_delivery, read_delivery
 from app.services.gateways.inbox import find_delivery, matching
+from app.services.gateways.locking import wait_patiently
 from app.services.outbox import leave_job
 from app.services.transaction import apart, now, transaction
 
@@ -107,6 +108,7 @@ def run_replay(practice_id: UUID, replay_id: UUID) -> None:
 
 def _replay_next(replay_id: UUID) -> bool:
     with transaction() as session:
+        wait_patiently(session)
         replay = session.scalar(select(InboxReplay).where(InboxReplay.id == replay_id).with_for_update())
         if replay is None or replay.state == "done":
             return False

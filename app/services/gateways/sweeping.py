@@ -10,7 +10,7 @@ from app.audit import context
 from app.domain.inbox import OPEN_STATES, DeliveryState
 from app.models import InboxItem, InboxReplay, Practice, WebhookDelivery
 from app.services.gateways.receiving import APPLY_DELIVERY
-from app.services.outbox import leave_job
+from app.services.outbox import INBOX, leave_job
 from app.services.transaction import now, transaction
 
 OVERDUE = timedelta(minutes=5)  # every job has been tried by then, or there is none
@@ -45,7 +45,7 @@ def take_up(practice_id: UUID, before: datetime) -> int:
             .limit(_AT_ONCE)
         ).all()
         for delivery_id in left:
-            leave_job(session, APPLY_DELIVERY, practice_id=practice_id, delivery_id=delivery_id)
+            leave_job(session, APPLY_DELIVERY, queue=INBOX, practice_id=practice_id, delivery_id=delivery_id)
         return len(left)
 
 

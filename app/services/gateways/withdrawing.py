@@ -13,7 +13,7 @@ from app.services.readings.judging import put_on_board
 from app.services.transaction import now
 from app.services.triage.alert_flow import record_alerts
 
-_ENDED = frozenset({"void", "rejected"})
+ENDED = frozenset({"void", "rejected"})
 
 
 def void(session: Session, actor: Actor, item: InboxItem, reason: str) -> bool:
@@ -31,11 +31,11 @@ def void(session: Session, actor: Actor, item: InboxItem, reason: str) -> bool:
         .execution_options(populate_existing=True)
     )
     reading, at = session.scalar(wanted), now()
-    if reading is None or reading.status in _ENDED:
+    if reading is None or reading.status in ENDED:
         return False
     known = lock_patient(session, actor.practice_id, reading.patient_id, reading.measured_at, at)
     reading = session.scalars(wanted).one()
-    if reading.status in _ENDED:
+    if reading.status in ENDED:
         return False  # somebody else was faster
     make_void(session, actor, known, reading, reason, at)
     put_on_board(session, known, at)
@@ -52,4 +52,4 @@ def counts(session: Session, practice_id: UUID, item: InboxItem) -> bool:
             Observation.measured_at == item.measured_at,
         )
     )
-    return status is not None and status not in _ENDED
+    return status is not None and status not in ENDED

@@ -10,19 +10,22 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.audit.hook import begin_with
+from app.database.statements import Statement
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
 from app.services.transaction import transaction
 
-_BOARD = text(
-    "SELECT count(*), coalesce(sum(xmin::text::bigint), 0) FROM triage_summaries"
+_BOARD = Statement(text(
+    "SELECT count(*) AS lines, coalesce(sum(xmin::text::bigint), 0) AS total FROM triage_summaries"
     " WHERE practice_id = :practice AND is_active"
-)
-_PATIENT = text(
-    "SELECT xmin::text, (SELECT count(*) || '-' || coalesce(extract(epoch FROM max(created_at)), 0) FROM observations"
-    " WHERE practice_id = :practice AND status = 'quarantined' AND patient_id = :patient)"
+))  # fmt: skip
+_PATIENT = Statement(text(
+    "SELECT xmin::text AS line,"
+    " (SELECT count(*) || '-' || coalesce(extract(epoch FROM max(created_at)), 0) FROM observations"
+    " WHERE practice_id = :practice AND status = 'quarantined' AND patient_id = :patient) AS quarantined"
     " FROM triage_summaries WHERE practice_id = :practice AND patient_id = :patient"
-)
+))  # fmt: skip
 
 
 def get_board_mark(actor: Actor) -> str:
@@ -38,6 +41,7 @@ def get_patient_mark(actor: Actor, patient_id: UUID) -> str:
     return "-".join(str(part) for part in row)
 
 
-def _ask(statement: Any, **asked: UUID) -> Any:
+def _ask(statement: Statement, **asked: UUID) -> Any:
     with transaction() as session:
-        return session.execute(statement, asked).one_or_none()
+        rows = begin_with(session, statement, asked)
+        return rows[0] if rows else None
