@@ -1,4 +1,4 @@
-"""`flask billing …`: verifying evidence packets."""
+"""`flask billing …`: evidence packets: verifying them, and the public keys that do."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from app.crypto.packet_signer import packet_signer
 from app.crypto.packet_verify import Tampered, report, verify_packet
 
-billing = AppGroup("billing", help="Billing: verify evidence packets.")
+billing = AppGroup("billing", help="Billing: verify evidence packets, and the keys for that.")
 
 
 @billing.command("verify")
@@ -23,3 +23,10 @@ def verify(packet: Path, key: tuple[str, ...]) -> None:
         click.echo(f"BROKEN {tampered}")
         sys.exit(1)
     click.echo(report(verdict), nl=False)
+
+
+@billing.command("keys")
+def keys() -> None:
+    """Print the public keys of evidence packets in hex, the one that signs first. Publish them, and keep old ones."""
+    for key in packet_signer.public_keys:
+        click.echo(key)

@@ -66,6 +66,11 @@ class MasterKeys:
         """Return the id of the key that wraps now."""
         return _fingerprint(newest_working(self._dated, datetime.now(UTC)).key)
 
+    def in_use(self) -> list[bytes]:
+        """Return all keys, the one that wraps now first."""
+        newest = newest_working(self._dated, datetime.now(UTC))
+        return [newest.key, *(one.key for one in self._dated if one is not newest)]
+
     def ids(self) -> list[int]:
         """Return the ids of all keys, newest first."""
         return list(self._keys)

@@ -120,11 +120,11 @@ def init_app(app: Flask, settings: SharedSettings, migrations: Path) -> None:
 def _set_up_keys(app: Flask, settings: SharedSettings) -> None:
     signing_keys.ring.configure(settings.jwt_secret_keys, _file(settings.jwt_key_file, settings))
     signing_keys.init_app(app)
-    packet_signer.configure(settings.field_encryption_keys)
     keyring.configure(
         settings.field_encryption_keys, load_wrapped_keys, _file(settings.field_key_file, settings),
         fresh_for=settings.key_refresh_seconds,
     )  # fmt: skip
+    packet_signer.configure(lambda: keyring.masters().in_use())
 
 
 def _file(path: Path | None, settings: SharedSettings) -> KeyFile | None:

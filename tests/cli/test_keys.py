@@ -12,6 +12,9 @@ from flask.testing import FlaskClient
 
 from app.crypto.key_file import DatedKey, KeyFile
 from app.crypto.keyring import keyring
+from app.crypto.packet_signer import PacketKey, packet_signer
+from app.crypto.packet_verify import FORMAT, HASHED, MANIFEST, PUBLIC_KEY, SIGNATURE, Tampered, packed, verify_packet
+from app.domain.billing.packet import manifest_bytes
 from app.services.keys.versions import list_keys, load_wrapped_keys, rewrap_keys
 from config import Settings
 from deploy.local_postgres import LocalPostgres
@@ -84,6 +87,28 @@ def test_s61_the_old_master_key_may_go_after_a_rotation(app: Flask, client: Flas
     with in_house():
         assert {owner.master_ids for owner in list_keys()} == {frozenset(keyring.masters().ids())}
     assert client.get(f"/api/v1/patients/{patient.id}/", headers=signed_in(client, doctor)).status_code == 200
+
+
+def test_a_packet_signed_before_a_rotation_verifies_after_it(app: Flask, impatient: Settings) -> None:
+    """By the installation while it has the old key, by the published key always; the next packet has the new one."""
+    old = packet_signer.current()
+    packet = _signed(old)
+    assert _run(app, "rotate", "master").exit_code == 0
+    new = packet_signer.current()
+    assert new.public_hex != old.public_hex
+    assert verify_packet(packet, packet_signer.public_keys).key == old.public_hex
+    assert _run(app, "rotate", "master", "--drop-old").exit_code == 0
+    assert old.public_hex not in packet_signer.public_keys
+    assert verify_packet(packet, [old.public_hex]).is_key_trusted
+    with pytest.raises(Tampered, match=r"public_key.pem"):
+        verify_packet(packet, packet_signer.public_keys)
+    assert verify_packet(_signed(packet_signer.current()), packet_signer.public_keys).is_key_trusted
+
+
+def _signed(key: PacketKey) -> bytes:
+    files = dict.fromkeys(HASHED, b"content")
+    manifest = manifest_bytes({"format": FORMAT, "public_key": key.public_hex}, files)
+    return packed({**files, MANIFEST: manifest, SIGNATURE: key.sign(manifest), PUBLIC_KEY: key.public_pem})
 
 
 def test_a_new_token_key_is_announced_at_the_head_of_the_file(app: Flask, impatient: Settings) -> None:

@@ -20,8 +20,20 @@ from app.domain.patient_csv import csv_line
 _HARMLESS = frozenset({Reason.FEE_MISSING})
 _COLUMNS = (
     "date", "reading_id", "counted", "excluded_because", "observation_type", "measured_at", "received_at", "device_id",
-    "assignment_id", "source", "status", "payload_sha256",
+    "assignment_id", "source", "status", "payload_sha256", "message_id", "message_sha256",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """A reading's hash as it is stored, and the webhook that brought it: its id and the hash of its bytes as received.
+
+    A reading that was posted by itself has no message.
+    """
+
+    content: str
+    message_id: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def evidence_window(line: BilledLine, answer: Answer) -> Window:
     return Window(min(days), max(days))
 
 
-def reading_rows(table: Iterable[LocalDay], hashes: Mapping[UUID, str]) -> list[dict[str, Any]]:
+def reading_rows(table: Iterable[LocalDay], hashes: Mapping[UUID, Hashes]) -> list[dict[str, Any]]:
     """Return every reading of a truth table in order, each with whether it counts, and if not, why."""
     rows = []
     for day in table:
@@ -89,13 +101,15 @@ def reading_rows(table: Iterable[LocalDay], hashes: Mapping[UUID, str]) -> list[
     return sorted(rows, key=lambda row: (row["date"], row["measured_at"], row["reading_id"]))
 
 
-def _row(day: date, reading: Reading, reason: str | None, hashes: Mapping[UUID, str]) -> dict[str, Any]:
+def _row(day: date, reading: Reading, reason: str | None, hashes: Mapping[UUID, Hashes]) -> dict[str, Any]:
+    known = hashes.get(reading.id)
     return {
         "date": day.isoformat(), "reading_id": str(reading.id), "counted": reason is None, "excluded_because": reason,
         "observation_type": reading.observation_type, "measured_at": instant(reading.measured_at),
         "received_at": instant(reading.received_at), "device_id": reading.device_id,
         "assignment_id": str(reading.assignment_id) if reading.assignment_id else None, "source": reading.source,
-        "status": reading.status, "payload_sha256": hashes.get(reading.id),
+        "status": reading.status, "payload_sha256": known.content if known else None,
+        "message_id": known.message_id if known else None, "message_sha256": known.message if known else None,
     }  # fmt: skip
 
 
@@ -110,7 +124,10 @@ def counted_dates(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     dates: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row["counted"]:
-            kept = ("reading_id", "device_id", "assignment_id", "measured_at", "received_at", "payload_sha256")
+            kept = (
+                "reading_id", "device_id", "assignment_id", "measured_at", "received_at", "payload_sha256",
+                "message_id", "message_sha256",
+            )  # fmt: skip
             dates[row["date"]] = {"date": row["date"], **{name: row[name] for name in kept}, "further_reading_ids": []}
     for row in rows:
         if row["excluded_because"] == "already_counted":

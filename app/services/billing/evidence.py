@@ -51,9 +51,11 @@ def build_evidence(actor: Actor, entry_id: UUID) -> EvidencePacket:
 
 
 def _signed(said: dict[str, Any]) -> bytes:
+    key = packet_signer.current()
+    said["public_key"] = key.public_hex
     files = {"readings.csv": packet.readings_csv(said.pop("readings")), "summary.pdf": summary_pdf(said)}
     manifest = packet.manifest_bytes(said, files)
-    own = {MANIFEST: manifest, SIGNATURE: packet_signer.sign(manifest), PUBLIC_KEY: packet_signer.public_pem}
+    own = {MANIFEST: manifest, SIGNATURE: key.sign(manifest), PUBLIC_KEY: key.public_pem}
     return packed({**files, **own})
 
 
@@ -69,7 +71,7 @@ def _said(session: Session, entry: BillingEntry, patient: Patient) -> dict[str, 
         raise BillingConflict(f"Missing: {'; '.join(missing)}.")
     rows = _readings(session, patient, facts, answer, window) if answer.evidence.days else []
     return {
-        "format": FORMAT, "public_key": packet_signer.public_keys[0], "line": packet.line_body(line, answer),
+        "format": FORMAT, "line": packet.line_body(line, answer),
         "patient": _patient(patient), "practice": _practice(session, patient),
         "window": packet.window_body(window, patient.timezone), "readings": rows,
         "days": packet.counted_dates(rows),
@@ -99,7 +101,7 @@ def _readings(
     table = truth_table(
         window, patient.timezone, readings, lambda day: coverage_on(answer.program, day, facts.enrolment)
     )
-    return packet.reading_rows(table, packet_rows.payload_hashes(session, patient, window))
+    return packet.reading_rows(table, packet_rows.reading_hashes(session, patient, window))
 
 
 def _line(entry: BillingEntry) -> BilledLine:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.billing.answers import Evidence
 from app.domain.billing.clocks import Window, bounds
-from app.domain.billing.packet import instant, payload_hash
+from app.domain.billing.packet import Hashes, instant, payload_hash
 from app.models import (
     BillingCircumstance,
     CareOrder,
@@ -21,6 +21,7 @@ from app.models import (
     Observation,
     Patient,
     TimeLog,
+    WebhookDelivery,
 )
 from app.services.accounts.users import names_of
 
@@ -89,18 +90,26 @@ def time_entries(session: Session, patient: Patient, evidence: Evidence) -> list
     ]
 
 
-def payload_hashes(session: Session, patient: Patient, window: Window) -> dict[UUID, str]:
-    """Return the hash of each of the patient's readings in a window of local days."""
+def reading_hashes(session: Session, patient: Patient, window: Window) -> dict[UUID, Hashes]:
+    """Return the hashes of each of the patient's readings in a window of local days, and of the message it came in."""
     since, until = bounds(window, patient.timezone)
+    message = (WebhookDelivery.practice_id == Observation.practice_id) & (WebhookDelivery.id == Observation.inbox_id)
     rows = session.execute(
-        select(*(getattr(Observation, name) for name in _HASHED)).where(
+        select(*(getattr(Observation, name) for name in _HASHED), Observation.inbox_id, WebhookDelivery.sha256)
+        .outerjoin(WebhookDelivery, message)
+        .where(
             Observation.practice_id == patient.practice_id,
             Observation.patient_id == patient.id,
             Observation.measured_at >= since,
             Observation.measured_at < until,
         )
     )
-    return {row.id: payload_hash(row._asdict()) for row in rows}
+    return {row.id: _hashes(row) for row in rows}
+
+
+def _hashes(row: Any) -> Hashes:
+    content = payload_hash({name: getattr(row, name) for name in _HASHED})
+    return Hashes(content, str(row.inbox_id) if row.inbox_id else None, row.sha256)
 
 
 def _of(session: Session, patient: Patient, model: type[Any], ids: Collection[UUID]) -> Sequence[Any]:
