@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.audit.context import AuditContext, current
-from app.database.statements import Statement, driver_errors, send, send_by_driver, take_waiting
+from app.database.many import Insert
+from app.database.statements import driver_errors, send, send_by_driver, take_waiting
 from app.domain.errors import Unavailable
 from app.models.audit_event import AuditEvent
 
@@ -18,7 +18,7 @@ _COLUMNS = (
     "practice_id", "user_id", "session_id", "action", "resource_type", "resource_id", "patient_id", "subject_ids",
     "outcome", "fields", "ip", "request_id", "reason", "break_glass_id",
 )  # fmt: skip
-_INSERT = Statement(insert(AuditEvent.metadata.tables["audit_events"]).inline(), _COLUMNS)  # no policy lets it return
+_INSERT = Insert(AuditEvent.metadata.tables["audit_events"], _COLUMNS)
 SUCCESS, REFUSED, FAILED = "success", "refused", "failed"
 
 
@@ -84,7 +84,8 @@ def forget_recorded(session: Session) -> None:
 def store_recorded(session: Session) -> None:
     """Store what was noted so far within the transaction, which goes on: many events must not pile up in memory."""
     rows: list[dict[str, Any]] = session.info.pop(_BUFFER, [])
-    send(session, *((_INSERT, row) for row in rows))
+    if rows:
+        send(session, _INSERT.of_all(rows))
 
 
 def _reason(own: str | None, context: AuditContext) -> str | None:

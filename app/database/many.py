@@ -21,7 +21,7 @@ class Insert(Statement):
     """An INSERT of one row, which can be folded with others like it."""
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
-        super().__init__(insert(table), columns)
+        super().__init__(insert(table).inline(), columns)
         self._table, self._names = table, tuple(columns)
 
     def of_all(self, rows: Sequence[Mapping[str, Any]]) -> Asked:

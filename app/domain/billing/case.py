@@ -1,5 +1,6 @@
 """One patient in one program, as the judges of the codes see it: coverage, counted days, time, policy and money."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -30,6 +31,7 @@ class Case:
     book: Book
     window: Window
     as_of: datetime
+    lines: frozenset[str] | None = None  # the keys that are answered in full whatever comes out; None: all
     _spent: dict[object, Spent] = field(default_factory=dict)
 
     @cached_property
@@ -130,6 +132,10 @@ class Case:
         """Return an answer of which nothing is known yet."""
         key = line_key(rule.code, rule.clock, window, episode_id)
         return Answer(rule.code, rule.program, rule.clock, window, key, episode_id=episode_id)
+
+    def spares(self, answer: Answer, findings: Collection[Finding]) -> bool:
+        """Say that nobody asks why: it is refused already, and no line stands under its key."""
+        return bool(findings) and self.lines is not None and answer.line_key not in self.lines
 
     def settled(self, answer: Answer, rule: CodeRule, service_date: date, units: int) -> Answer:
         """Return the answer with date, money, payer, diagnoses and the gates of its service date."""

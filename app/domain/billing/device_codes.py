@@ -35,10 +35,11 @@ def judge_supply(case: Case, rule: CodeRule, period: Period) -> Answer:
         findings.append(Finding(Reason.DAYS_GE_16, (), (("days", len(counted)), ("limit", rule.max_days))))
     if case.today <= closing and case.policy_on(closing).require_period_closed:
         findings.append(Finding(Reason.PERIOD_OPEN, (period.id,)))
+    blank = case.blank(rule, window)
+    if case.spares(blank, findings):
+        return blank.refused(*findings)
     evidence = case.proven(_spans_of(case, counted), _days_of(counted))
-    answer = replace(
-        case.blank(rule, window), findings=tuple(findings), days=len(counted), evidence=evidence, period_id=period.id
-    )
+    answer = replace(blank, findings=tuple(findings), days=len(counted), evidence=evidence, period_id=period.id)
     return case.settled(answer, rule, closing, 1)
 
 
@@ -50,12 +51,13 @@ def judge_setup(case: Case, rule: CodeRule, episode_id: UUID, enrolments: list[E
     needed = case.policy_on(day).min_days_99453
     counted = _best_period(case, rule, stretch)
     findings = _setup_gaps(case, training, day, len(counted), needed)
+    blank = case.blank(rule, Window(day, day), episode_id)
+    if case.spares(blank, findings):
+        return blank.refused(*findings)
     spans = [*_spans_of(case, counted), *(span for span in case.spans_in(Window(day, day)))]
     own = replace(_days_of(counted), circumstances=(training.id,) if training else ())
     evidence = case.proven(spans, own)
-    answer = replace(
-        case.blank(rule, Window(day, day), episode_id), findings=findings, days=len(counted), evidence=evidence
-    )
+    answer = replace(blank, findings=findings, days=len(counted), evidence=evidence)
     return case.settled(answer, rule, day, 1)
 
 

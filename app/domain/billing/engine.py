@@ -37,21 +37,27 @@ class Evaluation:
         return tuple(answer for answer in self.answers if answer.is_billable)
 
 
-def evaluate(facts: PatientFacts, book: Book, horizon: Horizon) -> Evaluation:
-    """Answer for one patient. The facts must reach back to `horizon.facts_from`."""
+def evaluate(facts: PatientFacts, book: Book, horizon: Horizon, lines: frozenset[str] | None = None) -> Evaluation:
+    """Answer for one patient. The facts must reach back to `horizon.facts_from`.
+
+    With `lines`, the keys of lines that stand, other codes are answered only as far as it takes to refuse them: what
+    is billable is the same, and a run that asks for nothing else takes half the time.
+    """
     known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
-    cases = {program: planned_case(facts, program, book, horizon) for program in _programs(facts, book, known)}
+    cases = {program: planned_case(facts, program, book, horizon, lines) for program in _programs(facts, book, known)}
     stored = len(facts.periods)
     new = [period for case in cases.values() for period in case.facts.periods[stored:]]
     answers = _judge_all(cases, book, horizon)
     return Evaluation(facts.patient_id, tuple(answers), tuple(new))
 
 
-def planned_case(facts: PatientFacts, program: Program, book: Book, horizon: Horizon) -> Case:
+def planned_case(
+    facts: PatientFacts, program: Program, book: Book, horizon: Horizon, lines: frozenset[str] | None = None
+) -> Case:
     """Return a patient's program with the periods that are stored and those that a run would store."""
     known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
     planned = plan_new_periods(Case(facts, program, book, known, horizon.as_of))
-    return Case(_with_periods(facts, planned), program, book, known, horizon.as_of)
+    return Case(_with_periods(facts, planned), program, book, known, horizon.as_of, lines)
 
 
 def _programs(facts: PatientFacts, book: Book, known: Window) -> list[Program]:
@@ -195,6 +201,8 @@ def _lasts(enrolments: Iterable[Enrolment], until: date) -> bool:
 
 def _excluded(case: Case, answer: Answer, judged: list[Answer]) -> Answer:
     """Return the answer with what other lines forbid."""
+    if case.spares(answer, answer.findings):
+        return answer
     day = answer.service_date or answer.window.ends_on
     rules = case.book.rules
     rule = rules.known(answer.code, day)

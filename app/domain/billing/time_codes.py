@@ -33,17 +33,22 @@ def judge_time(case: Case, rule: CodeRule, month: Window, base: CodeRule | None 
     settings = case.policy_on(last_known)
     time = case.time_in(month, rule, settings)
     needed = rule.min_seconds if base is None else base.min_seconds + rule.step_seconds
+    blank, gaps = case.blank(rule, month), _time_gaps(rule, time, needed)
+    if case.spares(blank, gaps):
+        return blank.refused(*gaps)
     blocks = _blocks(rule, base, time)
     cap = _cap(rule, settings)
     units = min(blocks, cap) if cap else blocks
-    findings = [*case.uncovered_findings(month), *_time_gaps(rule, time, needed)]
+    findings = [*case.uncovered_findings(month), *gaps]
     if rule.live_contact and not time.contact_ids:
         findings.append(Finding(Reason.NO_INTERACTIVE, time.entry_ids))
     if rule.complex_care and not case.circumstances(CircumstanceKind.COMPLEX_CARE, month):
         findings.append(Finding(Reason.COMPLEXITY_NOT_DOCUMENTED))
     findings += _month_is_open(case, rule, month, settings)
+    if case.spares(blank, findings):
+        return blank.refused(*findings)
     answer = replace(
-        case.blank(rule, month),
+        blank,
         findings=tuple(dict.fromkeys(findings)),
         remarks=(Finding(Reason.MUE_CAP, (), (("blocks", blocks), ("cap", units))),) if blocks > units else (),
         seconds=time.seconds,
@@ -72,9 +77,12 @@ def judge_own_time(case: Case, rule: CodeRule, period: Period) -> Answer:
         findings.append(Finding(Reason.QHP_TIME_LT_30, time.entry_ids, (("seconds", time.seconds),)))
     if case.today <= closing and settings.require_period_closed:
         findings.append(Finding(Reason.PERIOD_OPEN, (period.id,)))
+    blank = case.blank(rule, window)
+    if case.spares(blank, findings):
+        return blank.refused(*findings)
     evidence = case.proven(case.spans_in(window), Evidence(time_entries=time.entry_ids, contacts=time.contact_ids))
     answer = replace(
-        case.blank(rule, window), findings=tuple(findings), seconds=time.seconds, evidence=evidence,
+        blank, findings=tuple(findings), seconds=time.seconds, evidence=evidence,
         period_id=period.id,
     )  # fmt: skip
     return case.settled(answer, rule, closing, 1)

@@ -10,6 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.audit import events
+from app.crypto.columns import encrypt
+from app.crypto.envelope import place
+from app.database.many import Insert
+from app.database.statements import send_later
 from app.domain.billing.answers import Answer, Evidence, read_evidence
 from app.domain.billing.clocks import Clock
 from app.domain.billing.entries import EntryStatus
@@ -19,6 +23,16 @@ from app.models import BillingEntry, BillingEntryChange, BillingImpact, BillingP
 from app.models.base import new_id
 
 _MINUTE = 60
+_OF_A_LINE = (
+    "service_date", "amount", "units", "payer", "icd10_codes", "seconds", "duration_minutes", "period_start",
+    "period_end", "service_month", "episode_id", "evidence", "rule_set_id", "rule_set_hash", "fingerprint",
+)  # fmt: skip
+_OF_A_NEW_LINE = (
+    "id", "practice_id", "patient_id", "cpt_code", "status", "auto_generated", "line_key", "version", "notes_enc",
+)  # fmt: skip
+_ENTRIES, _PERIODS = BillingEntry.metadata.tables["billing_entries"], BillingPeriod.metadata.tables["billing_periods"]
+_ENTRY = Insert(_ENTRIES, (*_OF_A_NEW_LINE, *_OF_A_LINE))
+_PERIOD = Insert(_PERIODS, ("id", "practice_id", "patient_id", "program", "starts_on", "ends_on"))
 
 
 def own_lines(rows: Iterable[BillingEntry]) -> list[OwnLine]:
@@ -43,7 +57,8 @@ def carry_out(
     session: Session, practice_id: UUID, patient_id: UUID, plan: Plan, rows: dict[UUID, BillingEntry]
 ) -> None:
     """Write one patient's plan; `rows` are the lines it speaks of."""
-    session.add_all(_entry(practice_id, patient_id, answer) for answer in plan.enter)
+    for answer in plan.enter:
+        _enter(session, practice_id, patient_id, answer)
     for line, answer in plan.refresh:
         _write(rows[line.id], answer)
     for line, answer in plan.reinstate:
@@ -74,13 +89,15 @@ def move(
 
 def store_periods(session: Session, practice_id: UUID, patient_id: UUID, periods: Iterable[Period]) -> None:
     """Store periods that are new."""
-    session.add_all(
-        BillingPeriod(
-            id=period.id, practice_id=practice_id, patient_id=patient_id, program=period.program.value,
-            starts_on=period.window.starts_on, ends_on=period.window.ends_on,
-        )
-        for period in periods
-    )  # fmt: skip
+    for period in periods:
+        values = {
+            "id": period.id, "practice_id": practice_id, "patient_id": patient_id, "program": period.program.value,
+            "starts_on": period.window.starts_on, "ends_on": period.window.ends_on,
+        }  # fmt: skip
+        send_later(session, (_PERIOD, values))
+        events.record(
+            session, "billing_period:create", "billing_period", resource_id=period.id, patient_id=patient_id
+        )  # fmt: skip
 
 
 def raise_impacts(session: Session, practice_id: UUID, found: list[tuple[UUID, Impact]]) -> int:
@@ -120,28 +137,31 @@ def engine_rows(session: Session, practice_id: UUID, patient_ids: Iterable[UUID]
     return found
 
 
-def _entry(practice_id: UUID, patient_id: UUID, answer: Answer) -> BillingEntry:
-    entry = BillingEntry(
-        id=new_id(), practice_id=practice_id, patient_id=patient_id, cpt_code=answer.code,
-        status=EntryStatus.PENDING.value, auto_generated=True, line_key=answer.line_key,
-    )  # fmt: skip
-    entry.notes = ""
-    _write(entry, answer)
-    return entry
+def _enter(session: Session, practice_id: UUID, patient_id: UUID, answer: Answer) -> None:
+    entry_id = new_id()
+    new = {
+        "id": entry_id, "practice_id": practice_id, "patient_id": patient_id, "cpt_code": answer.code,
+        "status": EntryStatus.PENDING.value, "auto_generated": True, "line_key": answer.line_key, "version": 1,
+        "notes_enc": encrypt(practice_id, place(_ENTRIES.name, "notes_enc", entry_id, practice_id), b""),
+    }  # fmt: skip
+    send_later(session, (_ENTRY, {**new, **_values(answer)}))
+    events.record(session, "billing_entry:create", "billing_entry", resource_id=entry_id, patient_id=patient_id)
 
 
 def _write(entry: BillingEntry, answer: Answer) -> None:
-    assert answer.service_date is not None  # noqa: S101 - a billable line has a date and an amount
-    assert answer.amount is not None  # noqa: S101
-    entry.service_date, entry.amount, entry.units = answer.service_date, answer.amount, answer.units
-    entry.payer, entry.icd10_codes = answer.payer, list(answer.diagnoses)
-    entry.seconds = answer.seconds or None
-    entry.duration_minutes = answer.seconds // _MINUTE or None
-    entry.period_start, entry.period_end = answer.window.starts_on, answer.window.ends_on
-    entry.service_month = _month(answer)
-    entry.episode_id, entry.evidence = answer.episode_id, answer.evidence.as_json()
-    entry.rule_set_id, entry.rule_set_hash = answer.rule_set_id, answer.rule_set_hash
-    entry.fingerprint = fingerprint(answer)
+    for name, value in _values(answer).items():
+        setattr(entry, name, value)
+
+
+def _values(answer: Answer) -> dict[str, Any]:
+    return {
+        "service_date": answer.service_date, "amount": answer.amount, "units": answer.units, "payer": answer.payer,
+        "icd10_codes": list(answer.diagnoses), "seconds": answer.seconds or None,
+        "duration_minutes": answer.seconds // _MINUTE or None,
+        "period_start": answer.window.starts_on, "period_end": answer.window.ends_on, "service_month": _month(answer),
+        "episode_id": answer.episode_id, "evidence": answer.evidence.as_json(), "rule_set_id": answer.rule_set_id,
+        "rule_set_hash": answer.rule_set_hash, "fingerprint": fingerprint(answer),
+    }  # fmt: skip
 
 
 def _month(answer: Answer) -> date | None:

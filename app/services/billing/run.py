@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.audit import context, events
+from app.database.many import fold_waiting
 from app.domain.actor import Actor
 from app.domain.billing.clocks import Window, month_of
 from app.domain.billing.engine import evaluate
@@ -86,6 +87,7 @@ def _run_batch(practice_id: UUID, horizon: Horizon, patient_ids: Sequence[UUID])
         for facts in found.values():
             done, raised = _run_patient(session, practice_id, facts, book, horizon, rows.get(facts.patient_id, []))
             result, impacts = result.plus(done), impacts + raised
+        fold_waiting(session)
         session.flush()
         raised_now = raise_impacts(session, practice_id, impacts)
         events.store_recorded(session)
@@ -95,7 +97,7 @@ def _run_batch(practice_id: UUID, horizon: Horizon, patient_ids: Sequence[UUID])
 def _run_patient(
     session: Session, practice_id: UUID, facts: PatientFacts, book: Book, horizon: Horizon, rows: list[BillingEntry]
 ) -> tuple[RunResult, list[tuple[UUID, Impact]]]:
-    judged = evaluate(facts, book, horizon)
+    judged = evaluate(facts, book, horizon, frozenset(row.line_key for row in rows if row.line_key))
     plan = reconcile(judged.answers, own_lines(rows))
     store_periods(session, practice_id, facts.patient_id, judged.new_periods)
     carry_out(session, practice_id, facts.patient_id, plan, {row.id: row for row in rows})

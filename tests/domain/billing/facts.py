@@ -131,8 +131,15 @@ def patient(**fields: Any) -> PatientFacts:
 def answers(
     facts: PatientFacts, window: Window = OCTOBER, as_of: datetime = DECEMBER, **settings: Any
 ) -> dict[str, Answer]:
-    """Return the answers by code and window's first day, such as `99457:2026-10`; episodes by code alone."""
-    found = evaluate(facts, a_book(**settings), Horizon(window, as_of)).answers
+    """Return the answers by code and window's first day, such as `99457:2026-10`; episodes by code alone.
+
+    Every case is asked twice: what a run asks for, which spares itself the reasons, must be billed to the same lines.
+    """
+    book, horizon = a_book(**settings), Horizon(window, as_of)
+    judged, spared = evaluate(facts, book, horizon), evaluate(facts, book, horizon, lines=frozenset())
+    assert spared.billable() == judged.billable()
+    assert {one.line_key for one in spared.answers} == {one.line_key for one in judged.answers}
+    found = judged.answers
     return {one.line_key if one.clock.value != "episode" else one.code: one for one in found}
 
 
