@@ -64,6 +64,7 @@ def test_a_device_is_registered_and_given_to_a_patient_by_keyboard(
     page.keyboard.type("NEW-1")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Assign to a patient").press("Enter")
+    page.wait_for_load_state()  # what is typed before the scripts are there is looked for with Enter only
     page.get_by_label("Find the patient").press_sequentially("wait")
     expect(page.get_by_role("radio")).to_have_count(1)
     expect(page.get_by_role("radio", name="Waiting, Otto")).to_be_checked()

@@ -188,6 +188,6 @@ def test_a_record_is_kept_without_scripts(open_page: Open, manager: Person, grac
     expect(page.get_by_role("listitem").filter(has_text="Written consent to CCM")).to_be_visible()
     page.get_by_role("link", name="Overview").click()
     page.get_by_text("Archive this record").click()
-    page.get_by_label("Why").fill("moved to Maine")
+    page.get_by_role("textbox", name="Why", exact=True).last.fill("moved to Maine")
     page.get_by_role("button", name="Archive").click()
     expect(page.get_by_text("moved to Maine")).to_be_visible()
