@@ -1,4 +1,4 @@
-"""The story of a month: papers, a cuff, sixteen days of readings, a call, the lines they earn, and their proof."""
+"""The story of a month, from the papers: a cuff, sixteen days of readings, a call, the lines they earn, their proof."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ START, API = closed_period(), "/api/v1/"
 FIRST = str(START)
 
 
-def test_a_month_from_the_first_reading_to_entries_and_evidence(client: FlaskClient) -> None:
+def test_a_month_from_consent_and_order_to_three_lines_and_their_proof(client: FlaskClient) -> None:
     """Everything over HTTP; the packets are verified by the program that knows nothing of the application."""
     practice = a_practice()
     provider, biller = a_user(practice), a_user(practice, Role.BILLING_MANAGER)
