@@ -26,7 +26,7 @@ _CLOSING = r"""
 COMMIT;
 \endpipeline
 """
-# pgbench takes every `:name` for a variable, in quotes too: hence the JSON's spaces and the events' hyphens.
+# pgbench takes every `:name` for a variable, in quotes too: hence the events' hyphens.
 # What one posted reading leaves behind: the row, for somewhat under half of them an alert, the patient's line of the
 # board brought up to date, and an audit event for each row made.
 _POST = r"""
@@ -57,7 +57,8 @@ UNION ALL
 SELECT '{practice}', {user}, 'alert-create', 'alert', id::text, patient_id, 'success',
     '127.0.0.1', gen_random_uuid()::text FROM alerted;
 UPDATE triage_summaries SET last_reading_at = now(), refreshed_at = now(),
-    latest_vitals = '{{"blood_pressure": {{"systolic": 142, "diastolic": 85, "pulse": 70}}}}'
+    latest_vitals = jsonb_build_object('blood_pressure', jsonb_build_object('systolic', 142, 'diastolic', 85,
+        'pulse', 70, 'measured_at', now(), 'observation_id', id))
 FROM bench_targets WHERE n = :n AND patient_id = id;
 {closing}
 """

@@ -4,11 +4,12 @@ The rows go as one JSON text, so that the statement is the same however many the
 table's own row type, numbers with all their decimals. COPY would be faster still, but it is refused under row security.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Table, bindparam, insert, text, update
+from sqlalchemy import JSON, MetaData, Table, bindparam, insert, text, update
 from sqlalchemy.orm import Session
 
 from app.database.statements import Asked, Statement, send_later, take_waiting
@@ -22,11 +23,11 @@ class Insert(Statement):
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         super().__init__(insert(table).inline(), columns)
-        self._table, self._names = table, tuple(columns)
+        self.table, self._names = table, tuple(columns)
 
     def of_all(self, rows: Sequence[Mapping[str, Any]]) -> Asked:
         """Return one statement that inserts all the rows."""
-        return _insert_all(self._table.name, self._names), {"rows": [_plain(row) for row in rows]}
+        return _insert_all(self.table.name, self._names), {"rows": [_plain(row) for row in rows]}
 
 
 class Update(Statement):
@@ -49,7 +50,7 @@ class Update(Statement):
 
 
 def fold_waiting(session: Session) -> None:
-    """Turn the writes that are kept back into one statement a kind, in the order in which the kinds first appear.
+    """Turn the writes that are kept back into one statement a kind: new rows first, parents before their children.
 
     Up to the COMMIT plans are kept: PostgreSQL would plan the check of every row that points into a partitioned table
     anew, which takes longer than all the rest.
@@ -60,12 +61,22 @@ def fold_waiting(session: Session) -> None:
         send_later(session, (_KEEP_PLANS, {}))
     for asked in waiting:
         kinds.setdefault(id(asked[0]), []).append(asked)
-    for group in kinds.values():
+    for group in sorted(kinds.values(), key=lambda group: _rank(group[0][0])):
         statement = group[0][0]
         if isinstance(statement, Insert | Update):
             send_later(session, statement.of_all([given for _, given in group]))
         else:
             send_later(session, *group)
+
+
+def _rank(statement: Statement) -> int:
+    """Return the place among the kinds: rows that others point to come first, whatever was kept back first."""
+    return _places(statement.table.metadata)[statement.table.name] if isinstance(statement, Insert) else sys.maxsize
+
+
+@cache
+def _places(metadata: MetaData) -> dict[str, int]:
+    return {table.name: place for place, table in enumerate(metadata.sorted_tables)}
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

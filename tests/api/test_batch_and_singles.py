@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.local_postgres import LocalPostgres
-from tests.builders import a_patient, a_user, signed_in
+from tests.builders import a_body, a_patient, a_user, signed_in
 
-BATCH = "/api/v1/ingestion/batch/"
+BATCH, SINGLE = "/api/v1/ingestion/batch/", "/api/v1/ingestion/blood-pressure/"
 _VALUES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "blood_pressure": st.fixed_dictionaries({"systolic": st.integers(85, 200), "diastolic": st.integers(50, 125)}),
     "weight": st.fixed_dictionaries({"weight_kg": st.sampled_from([80, 81.5, 84, 120])}),
@@ -91,3 +91,16 @@ def _post_thousand(client: FlaskClient, headers: Any, patients: list[Any], numbe
     ]  # fmt: skip
     answer = client.post(BATCH, json={"readings": readings}, headers=headers)
     assert (answer.status_code, answer.json["created"]) == (200, 1000)
+
+
+def test_an_alert_that_repeats_stands_beside_one_that_is_new(client: FlaskClient) -> None:
+    """Whichever comes first in the batch: what counts an alert is stored after the alert."""
+    doctor = a_user()
+    headers = signed_in(client, doctor)
+    known, new = sorted(a_patient(doctor.actor).id for _ in range(2))
+    assert client.post(SINGLE, json=a_body(known, systolic=170), headers=headers).json["alert_triggered"]
+    readings = [{"observation_type": "blood_pressure", **a_body(patient, systolic=172)} for patient in (known, new)]
+    answer = client.post(BATCH, json={"readings": readings}, headers=headers)
+    assert (answer.status_code, answer.json["created"]) == (200, 2)
+    alerts = client.get("/api/v1/triage/alerts/", headers=headers).json["results"]
+    assert {alert["patient_id"]: alert["occurrences"] for alert in alerts} == {str(known): 2, str(new): 1}
