@@ -27,8 +27,8 @@ COMMIT;
 \endpipeline
 """
 # pgbench takes every `:name` for a variable, in quotes too: hence the events' hyphens.
-# What one posted reading leaves behind: the row, for somewhat under half of them an alert, the patient's line of the
-# board brought up to date, and an audit event for each row made.
+# What one posted reading leaves behind: the row, for about half of them an alert (one that has ended: thousands
+# left standing would burden whoever posts next), the patient's line of the board, and an audit event for each row made.
 _POST = r"""
 \set n random(1, {targets})
 \set systolic random(101, 160)
@@ -44,9 +44,9 @@ WITH made AS (
     RETURNING id, patient_id, measured_at
 ), alerted AS (
     INSERT INTO alerts (id, practice_id, patient_id, observation_id, measured_at, level, rule, message, value,
-        threshold, version)
+        threshold, version, cleared_at, acknowledged_at)
     SELECT uuidv7(), '{practice}', patient_id, id, measured_at, 'warning', 'systolic_high',
-        'Systolic BP exceeds threshold', 150, 140, 1
+        'Systolic BP exceeds threshold', 150, 140, 1, now(), now()
     FROM made WHERE :systolic >= 140 OR :diastolic >= 90
     RETURNING id, patient_id
 )
