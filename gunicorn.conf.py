@@ -1,6 +1,5 @@
 """How gunicorn serves the app; every number that a deployment may change comes from the environment."""
 
-import gc
 import os
 import ssl
 import sys
@@ -60,10 +59,3 @@ def ssl_context(config: object, make_default: Callable[[], ssl.SSLContext]) -> s
 def on_starting(_server: object) -> None:
     """End at once when a setting is wrong: a worker that ended for it would be started again for ever."""
     Settings.from_environment()
-
-
-def post_worker_init(_worker: object) -> None:
-    """Spare the garbage collector what was loaded at start, and call it less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)

@@ -34,7 +34,7 @@ def signed_in(ours: Ours, practice: Practice) -> dict[str, str]:
 
 
 def _collect_as_deployed() -> None:
-    """Set the garbage collector as `gunicorn.conf.py` does in each worker."""
+    """Set the garbage collector as `wsgi.py` does in each process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -146,7 +146,7 @@ class Wire:
         names = tuple(result.fname(column) for column in range(result.nfields))
         if names not in self._shapes:
             fields = [cast("bytes", name).decode() for name in names]
-            shape: Any = namedtuple("Row", fields)  # type: ignore[misc]  # mypy knows literal fields only
+            shape = cast("Any", namedtuple)("Row", fields)  # only with literal fields does it have a type
             self._shapes[names] = shape._make
         self._adapt.set_pgresult(result)
         return self._adapt.load_rows(0, result.ntuples, self._shapes[names])

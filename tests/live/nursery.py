@@ -8,12 +8,11 @@ import signal
 
 from app.jobs.queue import run_worker
 from deploy.processes import ask_signal_at_parent_death
+from wsgi import app
 
 
 def main() -> None:
     """Keep one worker running until killed; it dies with its parent."""
-    from wsgi import app  # noqa: PLC0415 - reads the environment
-
     while True:
         child = os.fork()
         if child == 0:

@@ -20,7 +20,7 @@ from app.domain.roles import Role
 from app.extensions import db
 from app.models import ConsoleSession, User
 from app.services.accounts.break_glass import emergency_of, is_open
-from app.services.accounts.sessions import MUST_SET_UP_2FA
+from app.services.accounts.sessions import WHO
 from app.services.transaction import now, transaction
 
 IDLE_LIMIT = timedelta(minutes=15)
@@ -97,12 +97,7 @@ _LIVING = Statement(
         _sessions.practice_id,
         _sessions.user_id,
         (_sessions.last_seen_at < func.now() - _TOUCH_EVERY).label("is_touch_due"),
-        _users.role,
-        _users.patient_id,
-        MUST_SET_UP_2FA.label("must_set_up_2fa"),
-        _episodes.id.label("episode"),
-        _episodes.reason.label("break_glass_reason"),
-        _episodes.expires_at.label("until"),
+        *WHO,
         func.set_config("app.user_id", cast(_users.id, Text), True).label("account"),  # for what goes on from here
     )
     .select_from(

@@ -120,16 +120,17 @@ _tables = User.metadata.tables
 _users, _families, _practices, _episodes = (
     _tables[name].c for name in ("users", "token_families", "practices", "break_glass_episodes")
 )
-MUST_SET_UP_2FA = _users.totp_enabled_at.is_(None) & (_users.role == func.any(_practices.require_2fa_for))
+_MUST_SET_UP_2FA = _users.totp_enabled_at.is_(None) & (_users.role == func.any(_practices.require_2fa_for))
+WHO = (  # what every kind of session is asked of its person
+    _users.role,
+    _users.patient_id,
+    _MUST_SET_UP_2FA.label("must_set_up_2fa"),
+    _episodes.id.label("episode"),
+    _episodes.reason.label("break_glass_reason"),
+    _episodes.expires_at.label("until"),
+)
 _LIVING = Statement(
-    select(
-        _users.role,
-        _users.patient_id,
-        MUST_SET_UP_2FA.label("must_set_up_2fa"),
-        _episodes.id.label("episode"),
-        _episodes.reason.label("break_glass_reason"),
-        _episodes.expires_at.label("until"),
-    )
+    select(*WHO)
     .select_from(
         _tables["users"]
         .join(_tables["practices"], _practices.id == _users.practice_id)
