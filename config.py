@@ -144,6 +144,7 @@ class Settings:
 
 _RATES = {
     "user": "1000/hour",
+    "poll": "20000/hour",  # twenty pages of one person, open at once
     "anonymous": "100/hour",
     "auth": "20/minute",
     "webhook": "500/hour",

@@ -40,6 +40,8 @@ def _scope() -> str:
         return "webhook"
     if limiter_identity() is None:
         return "anonymous"
+    if is_poll():
+        return "poll"  # an open page asks 900 times an hour, nearly all that a person may
     return "ingestion" if endpoint.startswith(_INGESTION) else "user"
 
 
@@ -81,11 +83,6 @@ def _limit() -> str:
     return rates[_scope()]
 
 
-def _is_uncounted() -> bool:
-    """Probes and files; and the polls of people signed in: an open page asks more often an hour than a person may."""
-    return (request.endpoint or "").startswith(_UNCOUNTED) or (is_poll() and limiter_identity() is not None)
-
-
 class FallingBack(Limiter):
     """The library's limiter, in which every request that Redis fails falls back to the process's own count.
 
@@ -103,7 +100,7 @@ class FallingBack(Limiter):
 limiter = FallingBack(
     key_func=_key,
     application_limits=[_limit],
-    application_limits_exempt_when=_is_uncounted,
+    application_limits_exempt_when=lambda: (request.endpoint or "").startswith(_UNCOUNTED),
     request_identifier=lambda: request.endpoint or "__unmatched__",
     strategy="moving-window",
     in_memory_fallback_enabled=True,

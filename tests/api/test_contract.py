@@ -167,7 +167,7 @@ def test_s18_the_limits_are_the_documented_ones_to_the_request(app: Flask, setti
     """The 101st anonymous and the 1001st authenticated request of an hour; webhooks have a test of their own."""
     documented = {"user": "1000/hour", "anonymous": "100/hour", "auth": "20/minute", "webhook": "500/hour"}
     made = Settings.from_environment({"APP_ENV": "development", "DATABASE_URL": settings.database_url})
-    assert made.ratelimits == {**documented, "ingestion": "1000/hour"}
+    assert made.ratelimits == {**documented, "ingestion": "1000/hour", "poll": "20000/hour"}
     client, headers = _limited(settings, **made.ratelimits), signed_in(_limited(settings), a_user())
     anonymous = [client.get("/x").status_code for _ in range(101)]
     authenticated = [client.get("/x", headers=headers).status_code for _ in range(1001)]
