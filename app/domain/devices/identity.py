@@ -3,6 +3,8 @@
 A gateway's number is none of these: it changes when the hub is replaced, and one hub serves several devices.
 """
 
+from functools import lru_cache
+
 IMEI_DIGITS = 15
 
 
@@ -14,6 +16,7 @@ def is_imei(text: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
+@lru_cache(maxsize=4096)
 def identifier_key(text: str) -> str:
     """Return the form in which identifiers are compared: without spaces, in lower case."""
     return "".join(text.split()).casefold()

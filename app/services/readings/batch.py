@@ -50,7 +50,7 @@ def _sorted_out(actor: Actor, items: Sequence[BatchItem], at: datetime) -> tuple
         else:
             key = natural_key(item.patient_id, item.reading)
             candidates.append(Candidate(index, item.patient_id, item.reading, key))
-    candidates.sort(key=lambda one: (one.patient_id, one.reading.measured_at, one.index))
+    candidates.sort(key=lambda one: (one.patient_id.int, one.reading.measured_at, one.index))
     return candidates, refused
 
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, JSON, Text, Uuid, bindparam, func, select
+from sqlalchemy import cast as cast_as
 from sqlalchemy.orm import Session
 
 from app.database.statements import Statement, send
@@ -79,7 +80,7 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
     of = {"practice": actor.practice_id, "patients": sorted({one.patient_id for one in candidates})}
     named = [(one.patient_id, one.reading) for one in candidates if one.reading.device_id]
     keys = {identifier_key(reading.device_id or "") for _, reading in named}
-    keys_sent = {"keys": [one.key for one in candidates], "first": min(times), "last": max(times)}
+    keys_sent = {"keys": [one.key.hex() for one in candidates], "first": min(times), "last": max(times)}
     when = {"since": at - ALERT_WINDOW, "first_measured": min(times), "last_measured": max(times)}
     lines, facts, alerts, instruments, stored, *stored_then = send(
         session,
@@ -143,10 +144,13 @@ _DEVICES = Statement(
         DeviceIdentifier.key == func.any(bindparam("devices", type_=ARRAY(Text))),
     )
 )  # fmt: skip
+_keys = select(
+    func.decode(func.json_array_elements_text(cast_as(bindparam("keys", type_=JSON), JSON)), "hex")
+).scalar_subquery()
 _KNOWN = Statement(
     select(_READINGS.c.natural_key, _READINGS.c.id).where(
         _READINGS.c.practice_id == _practice,
-        _READINGS.c.natural_key == func.any(bindparam("keys", type_=ARRAY(LargeBinary))),
+        _READINGS.c.natural_key == func.any(func.array(_keys)),
         _READINGS.c.measured_at.between(bindparam("first"), bindparam("last")),
     )
 )

@@ -22,6 +22,7 @@ from app.domain.devices.identity import identifier_key
 from app.domain.errors import NotFound, PatientArchived
 from app.domain.roles import Role
 from app.domain.triage.score import ALERT_WINDOW
+from app.domain.triage.state import State
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.windows import Sample
 from app.domain.vitals.reading import Reading
@@ -36,7 +37,10 @@ from app.services.triage.rules import Rules, in_force, rules_from
 
 @dataclass(slots=True)
 class PatientFacts:
-    """What is known of a patient whose line of the board is locked; taking in a reading brings it up to date."""
+    """What is known of a patient whose line of the board is locked; taking in a reading brings it up to date.
+
+    `state` is what the readings judged since then have left of the rules, and not yet written to the summary.
+    """
 
     summary: TriageSummary
     is_active: bool
@@ -48,6 +52,7 @@ class PatientFacts:
     alerts: list[StandingAlert]
     warning_minutes: int | None
     stored_at: datetime
+    state: State | None = None
 
 
 @dataclass(frozen=True, slots=True)

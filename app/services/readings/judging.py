@@ -1,5 +1,6 @@
 """Judging readings: could it be true, whom must it alarm, what does the board show now. One way for every way in."""
 
+from bisect import insort
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,11 +50,12 @@ def take_in(
 
 
 def judge(known: PatientFacts, reading: Reading) -> Evaluation:
-    """Return what a reading raises and clears, and remember it with the summary."""
+    """Return what a reading raises and clears, and remember it until the patient is put on the board."""
     sample = Sample(reading.measured_at, reading.values)
     before = [one for one in known.history if one.measured_at <= reading.measured_at]
-    found = evaluate(sample, before, known.rules.book, summaries.remembered(known.summary), known.zone)
-    known.summary.rule_state = found.state.as_dict()
+    state = known.state or summaries.remembered(known.summary)
+    found = evaluate(sample, before, known.rules.book, state, known.zone)
+    known.state = found.state
     return found
 
 
@@ -71,14 +73,15 @@ def count_in(
     alert_flow.clear_recovered(source, known.alerts, frozenset(found.cleared), at)
     alert = _alarm(session, known, source, found, at) if found.raised else None
     summaries.take_in(known.summary, stored.id, reading, at)
-    known.history = sorted(
-        [*known.history, Sample(reading.measured_at, reading.values)], key=lambda one: one.measured_at
-    )
+    if known.rules.book.looks_back:
+        insort(known.history, Sample(reading.measured_at, reading.values), key=lambda one: one.measured_at)
     return alert
 
 
 def put_on_board(session: Session, known: PatientFacts, at: datetime) -> None:
     """Score the patient anew and write the line of the board, and what happened to the alerts."""
+    if known.state is not None:
+        known.summary.rule_state = known.state.as_dict()
     alert_flow.keep_alerts(session, known.alerts)
     summaries.rescore(session, known.summary, known.rules, known.recent_alerts, at)
     summaries.keep(session, known.summary)

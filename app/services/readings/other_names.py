@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, func, select
+from sqlalchemy import JSON, DateTime, Text, Uuid, bindparam, cast, column, func, select
 from sqlalchemy.orm import Session
 
 from app.database.statements import Asked, Statement, send
@@ -31,12 +31,11 @@ def ask_stored_then(practice_id: UUID, readings: Sequence[tuple[UUID, Reading]])
 
     All name a device.
     """
-    asked = {
-        "patients": [patient_id for patient_id, _ in readings],
-        "instants": [one.measured_at for _, one in readings],
-        "devices": [identifier_key(one.device_id or "") for _, one in readings],
-    }
-    return _STORED_THEN, {"practice": practice_id, **asked}
+    asked = [
+        {"patient_id": patient_id, "measured_at": one.measured_at, "key": identifier_key(one.device_id or "")}
+        for patient_id, one in readings
+    ]
+    return _STORED_THEN, {"practice": practice_id, "asked": asked}
 
 
 def find_by_device(session: Session, practice_id: UUID, patient_id: UUID, reading: Reading) -> UUID | None:
@@ -61,13 +60,9 @@ _READINGS = Observation.metadata.tables["observations"]
 _NAMES = DeviceIdentifier.metadata.tables["device_identifiers"]
 _sent, _stored = _NAMES.alias("sent"), _NAMES.alias("stored")
 _asked = (
-    func.unnest(
-        bindparam("patients", type_=ARRAY(Uuid)),
-        bindparam("instants", type_=ARRAY(DateTime(timezone=True))),
-        bindparam("devices", type_=ARRAY(Text)),
-    )
-    .table_valued("patient_id", "measured_at", "key")
-    .render_derived(name="asked")
+    func.json_to_recordset(cast(bindparam("asked", type_=JSON), JSON))
+    .table_valued(column("patient_id", Uuid), column("measured_at", DateTime(timezone=True)), column("key", Text))
+    .render_derived(name="asked", with_types=True)
 )
 _STORED_THEN = Statement(
     select(

@@ -145,7 +145,8 @@ def raise_or_fold(
 
     `alerts` are the patient's that have not ended, found after that lock; a new one joins them. `keep_alerts` writes.
     """
-    decision = decide(finding, [alert.as_open() for alert in alerts], source.measured_at, at)
+    of_its_rule = [alert.as_open() for alert in alerts if alert.rule == finding.rule]
+    decision = decide(finding, of_its_rule, source.measured_at, at)
     due = deadlines(finding.level, at, warning_minutes or DEFAULT_WARNING_MINUTES)
     if decision.alert is None:
         alert = _opened(source, finding, at, due.due_at, due.escalates_at)
@@ -165,7 +166,7 @@ def raise_or_fold(
 
 def clear_recovered(source: Source, alerts: Sequence[StandingAlert], recovered: frozenset[str], at: datetime) -> None:
     """Clear the alerts whose rule the source's reading no longer breaks."""
-    if source.measured_at is None:
+    if source.measured_at is None or not recovered:
         return
     cleared = {alert.id for alert in to_clear([one.as_open() for one in alerts], recovered, source.measured_at)}
     for alert in alerts:
