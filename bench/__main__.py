@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import children, ours, yardstick
-from bench.batches import measure_batches
+from bench.batches import SPREADS, measure_batches, measure_copy
 from bench.billing import SIZES, measure_billing
 from bench.effort import busy_share
 from bench.latency import READS, time_read
@@ -107,10 +107,15 @@ def _load(bench: Bench) -> list[Row]:
     """One reading and one page, under load, beside the yardstick and pgbench."""
     subject, counts = bench.subject, count_statements(bench.subject)
     limit = Limit(bench.postgres, subject.small, bench.directory)
-    patients = bench.directory / "patients.txt"
-    patients.write_text("\n".join(map(str, subject.small.patient_ids[:_TARGETS])))
-    target = Target(bench.pid, bench.port, ours.sign_in(bench.port, subject.small), patients)
+    target = _our_target(bench, _TARGETS)
     return [_load_row(job, name, target, bench.peer, limit, bench.plan, counts[name]) for job, name in _JOBS]
+
+
+def _our_target(bench: Bench, patients: int) -> Target:
+    """Return our side under load, with so many patients."""
+    listed = bench.directory / f"patients-{patients}.txt"
+    listed.write_text("\n".join(map(str, bench.subject.small.patient_ids[:patients])))
+    return Target(bench.pid, bench.port, ours.sign_in(bench.port, bench.subject.small), listed)
 
 
 def _reads(bench: Bench) -> list[Row]:
@@ -126,9 +131,21 @@ def _reads(bench: Bench) -> list[Row]:
 
 def _batch(bench: Bench) -> list[Row]:
     """Full batches beside COPY of the same rows, and the yardstick's rate of single readings."""
+    if not has_wrk():
+        _say("no wrk: batches are not measured")
+        return []
     singles = put_under_load(bench.peer, "post", bench.plan.seconds).per_second if bench.peer else None
-    batched, copied = measure_batches(bench.subject, bench.postgres)
-    return [Row("readings in batches", ours=batched, yardstick=singles, limit=copied)]
+    target = _our_target(bench, len(bench.subject.small.patient_ids))
+    measure_batches(target, SPREADS[0], bench.plan.warm_up_seconds)
+    batched = [measure_batches(target, spread, bench.plan.seconds) for spread in SPREADS]
+    copied = measure_copy(bench.postgres)
+    return [
+        Row(
+            f"in batches, {spread:,} patients each", ours=one.per_second, yardstick=singles, limit=copied,
+            cpu_ms=(one.cpu_ms, None), p50_ms=one.p50_ms, p95_ms=one.p95_ms, p99_ms=one.p99_ms,
+        )
+        for spread, one in zip(SPREADS, batched, strict=True)
+    ]  # fmt: skip
 
 
 def _webhook(bench: Bench) -> list[Row]:

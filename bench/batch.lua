@@ -39,7 +39,7 @@ function request()
 end
 
 function response(_, _, body)
-  if not string.find(body, '"errors":0, 1, true) then
+  if not string.find(body, '"errors":0', 1, true) then
     wrong = wrong + 1
   end
 end

@@ -1,71 +1,31 @@
-"""Batches of readings beside their limit: COPY of the very same rows into the same table, by the superuser."""
+"""Batches of readings, and their limit: COPY of rows that they left into the same table, by the superuser."""
 
-import gc
 import time
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from statistics import median
 
 import psycopg
-from flask.testing import FlaskClient
 
-from bench.children import BenchError
-from bench.ours import Ours
-from bench.seed import PASSWORD, Practice
+from bench.load import Outcome, Target, put_under_load
 from deploy.local_postgres import LocalPostgres
 
-URL, SIZE = "/api/v1/ingestion/batch/", 1_000
-_NEW = "created_at > now() - interval '1 hour' AND device_id = 'batch'"
+SIZE = 1_000
+SPREADS = (60, 1_000)  # patients in a batch: a gateway that was away for a day, and everybody's morning
+_NEW = "created_at > now() - interval '1 hour' AND device_id LIKE 'batch-%'"
 
 
-def measure_batches(ours: Ours, postgres: LocalPostgres, rounds: int = 5) -> tuple[float, float]:
-    """Return readings a second in full batches through the application, and by COPY."""
-    client = ours.app.test_client()
-    headers = signed_in(ours, ours.small)
-    _collect_as_deployed()
-    waited = [_post(client, headers, ours, number) for number in range(rounds + 1)][1:]
-    return SIZE / median(waited), _copy(postgres, rounds)
+def measure_batches(target: Target, spread: int, seconds: float) -> Outcome:
+    """Return what full batches of so many patients' readings give, in readings a second; their times are batches'."""
+    outcome = put_under_load(replace(target, spread=spread), "batch", seconds)
+    return replace(outcome, per_second=outcome.per_second * SIZE)
 
 
-def signed_in(ours: Ours, practice: Practice) -> dict[str, str]:
-    """Return the headers of the practice's provider, signed in within this process."""
-    body = {"email": practice.email, "password": PASSWORD}
-    answer = ours.app.test_client().post("/api/v1/auth/login/", json=body)
-    return {"Authorization": f"Bearer {(answer.json or {})['access']}"}
-
-
-def _collect_as_deployed() -> None:
-    """Set the garbage collector as `wsgi.py` does in each process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-
-
-def _post(client: FlaskClient, headers: dict[str, str], ours: Ours, number: int) -> float:
-    patients, start = ours.small.patient_ids, datetime.now(UTC) - timedelta(days=number + 1)
-    readings = [
-        {
-            "observation_type": "blood_pressure", "patient_id": str(patients[index % len(patients)]),
-            "systolic": 110 + index % 40, "diastolic": 70 + index % 25, "pulse": 70, "device_id": "batch",
-            "measured_at": (start + timedelta(seconds=index)).isoformat(),
-        }
-        for index in range(SIZE)
-    ]  # fmt: skip
-    began = time.perf_counter()
-    answer = client.post(URL, json={"readings": readings}, headers=headers)
-    waited = time.perf_counter() - began
-    if (answer.json or {}).get("created") != SIZE:
-        raise BenchError(f"a batch was answered with {answer.status_code}")
-    return waited
-
-
-def _copy(postgres: LocalPostgres, rounds: int) -> float:
-    """Take the rows of one batch out and put them back, timing the latter."""
+def measure_copy(postgres: LocalPostgres, rounds: int = 5) -> float:
+    """Take rows that batches left out and put them back on one connection; return how many a second go in."""
     waited = []
     with psycopg.connect(postgres.superuser_dsn("vantrexia"), autocommit=True) as connection:
-        for number in range(1, rounds + 1):
-            since, until = (f"now() - interval '{days} days 1 hour'" for days in (number + 1, number))
-            day = f"measured_at > {since} AND measured_at < {until}"
-            chosen = f"SELECT * FROM observations WHERE {_NEW} AND {day} LIMIT {SIZE}"
+        for _ in range(rounds):
+            chosen = f"SELECT * FROM observations WHERE {_NEW} ORDER BY id LIMIT {SIZE}"
             with connection.cursor().copy(f"COPY ({chosen}) TO STDOUT") as out:
                 rows = b"".join(bytes(piece) for piece in out)
             connection.execute("TRUNCATE alerts CASCADE")

@@ -14,26 +14,30 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Literal, get_args
 
 from bench.children import BenchError
 from bench.effort import effort_of
 
-Job = Literal["post", "list"]
+Job = Literal["post", "list", "batch"]
 CONNECTIONS = 8
-_SCRIPT = Path(__file__).with_name("ingest.lua")
+_SCRIPTS = {job: Path(__file__).with_name("batch.lua" if job == "batch" else "ingest.lua") for job in get_args(Job)}
 _RESULT = re.compile(r"^RESULT (\{.*\})$", re.MULTILINE)
 _runs = itertools.count(int(time.time()))
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under load: its first process, where it listens, as whom we come, and for which patients."""
+    """A server under load: its first process, where it listens, as whom we come, and for which patients.
+
+    `spread`: how many of them are in one batch.
+    """
 
     pid: int
     port: int
     token: str
     patients: Path
+    spread: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ def has_wrk() -> bool:
 
 
 def put_under_load(target: Target, job: Job, seconds: float) -> Outcome:
-    """Send requests as fast as eight connections get answers; raises BenchError when any is refused."""
+    """Send requests as fast as eight connections get answers; raises BenchError when any is refused.
+
+    Batches need wrk.
+    """
     before = effort_of(target.pid)
     outcome = _by_wrk(target, job, seconds) if has_wrk() else _by_threads(target, job, seconds)
     return replace(outcome, cpu_ms=effort_of(target.pid).milliseconds_each(before, outcome.requests))
@@ -91,8 +98,9 @@ def a_reading(patients: Sequence[str]) -> dict[str, object]:
 
 
 def _by_wrk(target: Target, job: Job, seconds: float) -> Outcome:
-    options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(_SCRIPT)]
-    env = {"JOB": job, "TOKEN": target.token, "PATIENTS": str(target.patients), "RUN": str(next(_runs))}
+    options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(_SCRIPTS[job])]
+    env = {"JOB": job, "TOKEN": target.token, "PATIENTS": str(target.patients), "RUN": str(next(_runs)),
+           "SPREAD": str(target.spread)}  # fmt: skip
     command = [str(shutil.which("wrk")), *options, f"http://127.0.0.1:{target.port}"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     found = _RESULT.search(done.stdout)

@@ -66,8 +66,10 @@ class Aim:
 AIMS = (
     Aim("reading posted", ratio=2),
     Aim("patients listed", ratio=2),
-    Aim("readings in batches", of_limit=0.25),
-    Aim("readings in batches", ratio=20),
+    Aim("in batches, 60 patients each", of_limit=0.25),
+    Aim("in batches, 60 patients each", ratio=20),
+    Aim("in batches, 1,000 patients each", of_limit=0.25),
+    Aim("in batches, 1,000 patients each", ratio=20),
     Aim("webhooks, 50 a second", p99_ms=200),
     Aim("board in process, 10,000 patients", p95_ms=50),
     Aim("board in process, 100,000 patients", p95_ms=50),

@@ -5,11 +5,10 @@ import time
 import psycopg
 from flask.testing import FlaskClient
 
-from bench.batches import signed_in
 from bench.children import BenchError
 from bench.latency import Waiting, waiting
 from bench.ours import Ours
-from bench.seed import Practice, found_practice
+from bench.seed import PASSWORD, Practice, found_practice
 from bench.table import Row
 from deploy.local_postgres import LocalPostgres
 
@@ -42,7 +41,7 @@ def fill(postgres: LocalPostgres, practice: Practice, patients: int, days: int, 
 def measure_statistics(ours: Ours, postgres: LocalPostgres, times: int) -> Row:
     """Ask for the statistics of one patient's whole year, by weeks."""
     fill(postgres, ours.small, 1, _YEAR, _A_DAY)
-    client, headers = ours.app.test_client(), signed_in(ours, ours.small)
+    client, headers = ours.app.test_client(), _signed_in(ours, ours.small)
     path = f"/api/v1/patients/{ours.small.patient_ids[-1]}/observations/stats/?by=week"
     return _row("statistics, one patient's year", _ask(client, path, headers, times))
 
@@ -52,7 +51,7 @@ def measure_dry_run(ours: Ours, postgres: LocalPostgres, times: int = 3) -> Row:
     with ours.app.app_context():
         practice = found_practice(postgres, "Replayed Practice", _REPLAYED)
     fill(postgres, practice, _REPLAYED, _MONTH, 1)
-    client, headers = ours.app.test_client(), signed_in(ours, practice)
+    client, headers = ours.app.test_client(), _signed_in(ours, practice)
     proposal = {"systolic_high": 135, "days": _MONTH}
 
     def ask() -> float:
@@ -70,7 +69,7 @@ def measure_board(ours: Ours, postgres: LocalPostgres, times: int) -> list[Row]:
         huge = found_practice(postgres, "Huge Practice", MANY, searchable=False)
     client, rows = ours.app.test_client(), []
     for practice in (ours.large, huge):
-        waited = _ask(client, "/api/v1/triage/patients/", signed_in(ours, practice), times)
+        waited = _ask(client, "/api/v1/triage/patients/", _signed_in(ours, practice), times)
         rows.append(_row(f"board in process, {len(practice.patient_ids):,} patients", waited))
     return rows
 
@@ -91,3 +90,10 @@ def _check(status: int) -> None:
 
 def _row(job: str, waited: Waiting) -> Row:
     return Row(job, p50_ms=waited.p50_ms, p95_ms=waited.p95_ms, p99_ms=waited.p99_ms)
+
+
+def _signed_in(ours: Ours, practice: Practice) -> dict[str, str]:
+    """Return the headers of the practice's provider, signed in within this process."""
+    body = {"email": practice.email, "password": PASSWORD}
+    answer = ours.app.test_client().post("/api/v1/auth/login/", json=body)
+    return {"Authorization": f"Bearer {(answer.json or {})['access']}"}
