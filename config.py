@@ -22,15 +22,7 @@ ROOT = Path(__file__).resolve().parent
 MIN_KEY_BYTES = 32
 MIN_RETENTION_YEARS = 6  # 45 CFR 164.316(b)(2)(i)
 _MIN_DISTINCT_BYTES = 12  # of 32 random bytes at least this many differ, but for one start in 10^12
-_KNOWN_SECRETS = (
-    "changeme",
-    "change-me",
-    "secret",
-    "password",
-    "vantrexia",
-    "super-secret",
-    "your-256-bit-secret",
-)
+_KNOWN_SECRETS = ("changeme", "change-me", "secret", "password", "vantrexia")
 _FILE = "file:"
 _MASTER = "FIELD_ENCRYPTION_KEYS"
 _RATE = re.compile(r"[1-9]\d*/(second|minute|hour|day)")
@@ -50,6 +42,7 @@ class Settings:
     app_env: str
     host: str
     database_url: str
+    is_pooled: bool
     migration_database_url: str
     audit_database_url: str
     redis_url: str | None
@@ -86,15 +79,14 @@ class Settings:
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
         """Read and check all settings; raises SettingError (which ends the process) on the first that is wrong."""
-        app_env = env.get("APP_ENV", "production")
-        if app_env not in {"development", "production"}:
-            raise SettingError("APP_ENV", "must be development or production")
+        app_env = _one_of(env, "APP_ENV", "production", "development")
         var_dir = Path(env.get("VAR_DIR") or ROOT / "var").resolve()
         database_url = _database_url(env, app_env, var_dir)
         settings = cls(
             app_env=app_env,
             host=env.get("HOST") or ("127.0.0.1" if app_env == "development" else "0.0.0.0"),  # noqa: S104
             database_url=database_url,
+            is_pooled=_one_of(env, "DATABASE_POOLER", "none", "transaction") == "transaction",
             migration_database_url=_psycopg(env.get("MIGRATION_DATABASE_URL", "")) or database_url,
             audit_database_url=_audit_url(env, database_url),
             redis_url=env.get("REDIS_URL") or None,
@@ -131,7 +123,8 @@ class Settings:
                 "pool_size": self.web_threads + 2,
                 "max_overflow": 2,
                 "pool_timeout": 2,
-                "connect_args": {"connect_timeout": 2, "options": _CONNECTION_LIMITS, **_KEEPALIVES},
+                "connect_args": _CONNECTING | (_UNPREPARED if self.is_pooled else _SAID_ONCE),
+                "execution_options": {"each_transaction": _LIMITS} if self.is_pooled else {},
                 "json_serializer": _exact_json,
                 "json_deserializer": partial(loads, parse_float=Decimal),
             },
@@ -151,17 +144,18 @@ _RATES = {
     "ingestion": "1000/hour",
 }
 
-_CONNECTION_LIMITS = " ".join(
-    (
-        "-c statement_timeout=10000",
-        "-c lock_timeout=2000",
-        "-c idle_in_transaction_session_timeout=30000",
-        "-c timezone=UTC",
-    )
-)
+_LIMITS = {
+    "statement_timeout": "10000",
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "30000",
+    "timezone": "UTC",
+}
+_SAID_ONCE = {"options": " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())}
+_UNPREPARED = {"prepare_threshold": None}  # what is prepared on a lent connection is gone with it
 
 # A server that is gone without a word (a cut network) is noticed within seconds.
-_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_CONNECTING = {"connect_timeout": 2, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3,
+               "tcp_user_timeout": 10_000}  # fmt: skip
 
 
 def _exact_json(value: Any) -> str:
@@ -217,6 +211,12 @@ def _public_url(env: Mapping[str, str], app_env: str) -> str:
     if urlsplit(url).scheme not in allowed or not urlsplit(url).hostname:
         raise SettingError("PUBLIC_URL", "must be the https:// address under which people reach the service")
     return url
+
+
+def _one_of(env: Mapping[str, str], name: str, usual: str, other: str) -> str:
+    if (word := env.get(name) or usual) not in {usual, other}:
+        raise SettingError(name, f"must be {usual} or {other}")
+    return word
 
 
 def _count(env: Mapping[str, str], name: str, default: int, *, minimum: int = 1) -> int:

@@ -88,10 +88,13 @@ def client(app: Flask) -> FlaskClient:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say plainly what is skipped, and why; where everything was installed a skip is a failure."""
-    needs = {"redis": "redis-server", "browser": "chromium"}
+    needs = {"redis": "redis-server", "browser": "chromium", "pooler": "pgbouncer"}
     for item in items:
         for marker, program in needs.items():
-            if item.get_closest_marker(marker) and shutil.which(program) is None:
+            if (
+                item.get_closest_marker(marker)
+                and shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None
+            ):
                 if os.environ.get("VANTREXIA_NO_SKIPS"):
                     raise pytest.UsageError(f"{program} is missing, and skips are not allowed here")
                 item.add_marker(pytest.mark.skip(reason=f"needs {program} (Debian package {program})"))

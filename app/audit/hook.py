@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from app.audit import events
 from app.audit.context import current
+from app.database.pooling import said_each_time
 from app.database.statements import Parameters, Statement, driver_errors, has_waiting, send, send_by_driver
 from app.database.wire import Rows
 from app.models.base import Audited, Base
@@ -57,9 +58,10 @@ def _begin(session: OrmSession, _transaction: SessionTransaction, connection: Co
     """Tell the database whose rows may be seen, and ask the first question in the same round trip."""
     first = session.info.pop(_FIRST, None)
     with driver_errors(connection):
-        _, *answers = send_by_driver(connection, [_tenant(), *([first] if first else [])])
+        asked = [*said_each_time(connection), _tenant(), *([first] if first else [])]
+        answers = send_by_driver(connection, asked)
     if first:
-        session.info[_FIRST] = answers[0]
+        session.info[_FIRST] = answers[-1]
 
 
 def enter_practice(session: OrmSession) -> None:

@@ -44,6 +44,11 @@ class Wire:
         self._may_have_lost_names = False
         self._shapes: dict[tuple[bytes | None, ...], Any] = {}
 
+    @property
+    def _prepares(self) -> bool:
+        """Say whether statements are prepared: where connections are lent for one transaction, the driver's are not."""
+        return self._driver.prepare_threshold is not None
+
     def ask(self, asked: Sequence[Ready], last: str | None = None) -> list[Rows]:
         """Run the statements in order, and after them `last`; return the rows of each. Raises psycopg.Error.
 
@@ -83,19 +88,26 @@ class Wire:
         if self._pgconn.transaction_status == TransactionStatus.IDLE and not self._driver.autocommit:
             sent.append(self._send_plain(_BEGIN))
         for text, values in asked:
-            if text not in self._names:
-                self._named += 1
-                self._names[text] = f"vx{self._named}".encode()
-                types = [_INTERVAL if isinstance(value, timedelta) else 0 for value in values]
-                self._pgconn.send_prepare(self._names[text], text.encode(), types)
-                sent.append(text)
             dumped = self._adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
-            self._pgconn.send_query_prepared(self._names[text], dumped)
+            if self._prepares:
+                sent.extend(self._send_prepare(text, values))
+                self._pgconn.send_query_prepared(self._names[text], dumped)
+            else:
+                self._pgconn.send_query_params(text.encode(), dumped, _types(values))
             sent.append(_ASKED)
         if last is not None:
             sent.append(self._send_plain(last))
         self._pgconn.pipeline_sync()
         return sent
+
+    def _send_prepare(self, text: str, values: Sequence[Any]) -> list[str]:
+        """Prepare a statement that is new on this connection; return what its result answers, if there will be one."""
+        if text in self._names:
+            return []
+        self._named += 1
+        self._names[text] = f"vx{self._named}".encode()
+        self._pgconn.send_prepare(self._names[text], text.encode(), _types(values))
+        return [text]
 
     def _send_plain(self, text: str) -> str:
         self._pgconn.send_query_params(text.encode(), None)
@@ -150,6 +162,10 @@ class Wire:
             self._shapes[names] = shape._make
         self._adapt.set_pgresult(result)
         return self._adapt.load_rows(0, result.ntuples, self._shapes[names])
+
+
+def _types(values: Sequence[Any]) -> list[int]:
+    return [_INTERVAL if isinstance(value, timedelta) else 0 for value in values]
 
 
 _wires: WeakKeyDictionary[psycopg.Connection[Any], Wire] = WeakKeyDictionary()
