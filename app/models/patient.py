@@ -96,8 +96,8 @@ class Patient(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
         lines = self.address_lines
         if lines is None and self.address_state is None:
             return None
-        empty = {"line1": "", "line2": "", "city": "", "zip": ""}
-        return {**empty, **(lines or {}), "state": self.address_state or ""}
+        empty = {"line1": "", "line2": "", "city": "", "state": self.address_state or "", "zip": ""}
+        return {**empty, **(lines or {})}
 
     @property
     def active(self) -> bool:
