@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -170,20 +170,6 @@ def test_writers_and_the_job_at_once_lose_no_move() -> None:
     assert [_counts(doctor.actor, at)[0] for at in _moments(doctor.actor)] == [
         _history(doctor.actor, at) for at in _moments(doctor.actor)
     ]
-
-
-def test_a_job_waits_for_the_totals_of_the_job_before() -> None:
-    """They are what it adds to."""
-    doctor = a_user()
-    a_patient(doctor.actor)
-    with ThreadPoolExecutor(1) as pool:
-        with in_house(doctor.actor), transaction():
-            counts.count_moves_of(doctor.actor.practice_id)
-            pool.submit(a_patient, doctor.actor).result()
-            second = pool.submit(_add_up, doctor.actor)
-            assert wait([second], timeout=0.5).not_done
-        second.result()
-    assert _counts(doctor.actor)[1] == _recount(doctor.actor)
 
 
 def test_a_move_that_commits_late_changes_the_totals_after_it() -> None:
