@@ -161,7 +161,8 @@ def test_escalations_wait_are_taken_on_and_end(open_page: Open, nurse: Person, a
     first.get_by_role("button", name="Resolve").click()
     expect(page.get_by_role("article").filter(has_text="190")).to_have_count(0)
     page.get_by_role("link", name="Decisions").click()
-    expect(page.get_by_role("table")).to_contain_text("Escalation resolved")
+    resolved = page.get_by_role("row").filter(has_text="Escalation resolved")
+    expect(resolved.get_by_role("link", name="Grace Urgent")).to_be_visible()
     look.at(page, "decisions")
 
 

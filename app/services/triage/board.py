@@ -21,6 +21,7 @@ from app.domain.triage.score import ALERT_WINDOW, BANDS, FORMULA_VERSION, RiskLe
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, User
+from app.services.patients.named import NAMED
 from app.services.transaction import now, transaction
 from app.services.triage import alert_flow
 from app.services.triage.counts import count_moves_of, counts_then_and_now, current_counts
@@ -29,10 +30,6 @@ from app.services.triage.summaries import alerts_since, note_silence, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
-
-_NAMED = load_only(
-    Patient.id, Patient.practice_id, Patient.first_name_enc, Patient.last_name_enc, Patient.mrn_enc, raiseload=True
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ _LINES = (
         User,
         (User.practice_id == TriageSummary.practice_id) & (User.id == TriageSummary.last_reviewed_by),
     )
-    .options(_NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
+    .options(NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
 )
 _ORDER: dict[BoardOrdering, tuple[ColumnElement[Any], ...]] = {
     "-risk_score": (TriageSummary.risk_score.desc(), TriageSummary.patient_id.asc()),
