@@ -183,6 +183,7 @@ def test_a_manager_sets_who_is_on_call(open_page: Open, nurse: Person, any_width
         page.get_by_role("button", name="Save the schedule").click()
         expect(page.get_by_role("group", name=f"Line {start + 4}", exact=True)).to_be_visible()
     expect(page.get_by_role("region", name="On call now")).to_contain_text("Pat Tester")
+    expect(page.get_by_text("Times are shown by the practice")).to_be_visible()
     look.at(page, "on-call")
 
 
