@@ -24,12 +24,13 @@ def measure_copy(postgres: LocalPostgres, rounds: int = 5) -> float:
     """Take rows that batches left out and put them back on one connection; return how many a second go in."""
     waited = []
     with psycopg.connect(postgres.superuser_dsn("vantrexia"), autocommit=True) as connection:
+        connection.execute("TRUNCATE alerts CASCADE")
         for _ in range(rounds):
-            chosen = f"SELECT * FROM observations WHERE {_NEW} ORDER BY id LIMIT {SIZE}"
-            with connection.cursor().copy(f"COPY ({chosen}) TO STDOUT") as out:
+            connection.execute(f"CREATE TEMP TABLE chosen AS SELECT * FROM observations WHERE {_NEW} LIMIT {SIZE}")
+            with connection.cursor().copy("COPY chosen TO STDOUT") as out:
                 rows = b"".join(bytes(piece) for piece in out)
-            connection.execute("TRUNCATE alerts CASCADE")
-            connection.execute(f"DELETE FROM observations WHERE id IN (SELECT id FROM ({chosen}) AS gone)")
+            connection.execute("DELETE FROM observations WHERE id IN (SELECT id FROM chosen)")
+            connection.execute("DROP TABLE chosen")
             began = time.perf_counter()
             with connection.cursor().copy("COPY observations FROM STDIN") as into:
                 into.write(rows)

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.audit import context
 from app.crypto.blind_index import blind_index, search_tokens
 from app.domain.duplicates import person_key
 from app.domain.patients import format_mrn
@@ -25,6 +26,7 @@ from app.models.base import new_id
 from app.services.accounts.users import create_user
 from app.services.patients.fields import person_index
 from app.services.practices import create_practice
+from app.services.triage.counts import count_moves_of
 from bench.people import somebody
 from deploy.local_postgres import LocalPostgres
 
@@ -59,9 +61,13 @@ def found_practice(postgres: LocalPostgres, name: str, patients: int, *, searcha
         _copy(connection, TriageSummary, summaries)
         _copy(connection, TriageTransition, _transitions(summaries, at))
         connection.execute("UPDATE practices SET last_mrn = %s WHERE id = %s", (patients, practice_id))
+    context.bind(practice_id=practice_id)
+    count_moves_of(practice_id)
     with psycopg.connect(postgres.superuser_dsn("vantrexia"), autocommit=True) as connection:
         # Not the tables that are empty still: a plan made for nothing would be kept while they fill.
-        connection.execute("VACUUM ANALYZE patients, patient_search_tokens, triage_summaries, triage_transitions")
+        connection.execute(
+            "VACUUM ANALYZE patients, patient_search_tokens, triage_summaries, triage_transitions, triage_counts"
+        )
     return Practice(practice_id, user.id, email, tuple(row.id for row in rows))
 
 
@@ -139,7 +145,7 @@ def _transitions(summaries: Iterable[TriageSummary], at: datetime) -> list[Triag
     return [
         TriageTransition(
             id=new_id(), practice_id=summary.practice_id, patient_id=summary.patient_id,
-            from_level=before, to_level=after, at=moved_at,
+            from_level=before, to_level=after, at=moved_at, is_counted=False,
         )
         for summary, before, after, moved_at in moves
         if before != after

@@ -64,13 +64,14 @@ def measure_dry_run(ours: Ours, postgres: LocalPostgres, times: int = 3) -> Row:
 
 
 def measure_board(ours: Ours, postgres: LocalPostgres, times: int) -> list[Row]:
-    """Ask for the board of a practice of 10,000 and of one of 100,000 patients, within this process."""
+    """Ask for the board and its counts in a practice of 10,000 and in one of 100,000 patients, within this process."""
     with ours.app.app_context():
         huge = found_practice(postgres, "Huge Practice", MANY, searchable=False)
     client, rows = ours.app.test_client(), []
-    for practice in (ours.large, huge):
-        waited = _ask(client, "/api/v1/triage/patients/", _signed_in(ours, practice), times)
-        rows.append(_row(f"board in process, {len(practice.patient_ids):,} patients", waited))
+    for job, path in (("board", "patients/"), ("stats", "patients/stats/")):
+        for practice in (ours.large, huge):
+            waited = _ask(client, f"/api/v1/triage/{path}", _signed_in(ours, practice), times)
+            rows.append(_row(f"{job} in process, {len(practice.patient_ids):,} patients", waited))
     return rows
 
 

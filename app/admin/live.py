@@ -5,16 +5,17 @@ from uuid import UUID
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from app.admin.base import console_page
+from app.admin.base import console_page, load_query
 from app.domain.roles import Permission
+from app.schemas.triage import BoardQuerySchema
 from app.services.triage.live import get_board_mark, get_patient_mark
 from app.web.security import actor
 
 
 @console_page("/live", Permission.READ_TRIAGE)
 def live_board() -> ResponseReturnValue:
-    """Answer for the board."""
-    return _marked(get_board_mark(actor()))
+    """Answer for the page of the board that the query names."""
+    return _marked(get_board_mark(actor(), load_query(BoardQuerySchema())))
 
 
 @console_page("/patients/<uuid:patient_id>/live", Permission.READ_OBSERVATIONS)

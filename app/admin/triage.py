@@ -32,7 +32,7 @@ _ALL = PageRequest(page_size=MAX_PAGE_SIZE)
 def board() -> ResponseReturnValue:
     """Show who needs help first."""
     query = load_query(BoardQuerySchema())
-    mark = get_board_mark(actor())  # before what it stands for: news in between shows as another mark
+    mark = get_board_mark(actor(), query)  # before what it stands for: news in between shows as another mark
     page, counts = list_board(actor(), query), count_levels(actor())
     vitals = {line.patient.id: telling_vital(line.summary.parts, line.summary.latest_vitals) for line in page.items}
     recent = recent_values(actor(), {patient_id: one.vital.measure for patient_id, one in vitals.items() if one})

@@ -11,6 +11,7 @@ from app.services.housekeeping import ensure_audit_partitions, ensure_observatio
 from app.services.notifications.digests import send_due
 from app.services.notifications.receipts import check_receipts
 from app.services.triage.board import refresh_due_scores
+from app.services.triage.counts import count_moves
 from app.services.triage.overdue import keep_reaction_times
 
 STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
@@ -24,6 +25,7 @@ def _every(cron: str, service, name: str) -> None:  # type: ignore[no-untyped-de
 _every("*/5 * * * *", refresh_due_scores, "refresh_due_scores")
 _every("* * * * *", seal_events, "seal_events")
 _every("* * * * *", keep_reaction_times, "keep_reaction_times")
+_every("* * * * *", count_moves, "count_moves")
 _every("* * * * *", send_due, "send_due_notifications")
 _every("*/15 * * * *", check_receipts, "check_push_receipts")
 _every("17 * * * *", purge_expired, "purge_expired")

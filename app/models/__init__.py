@@ -48,7 +48,7 @@ from app.models.thresholds import (
     ThresholdVersion,
 )
 from app.models.time_log import TimeLog, TimeLogRevision, Timer, TimerStretch
-from app.models.triage import TriageSummary, TriageTransition
+from app.models.triage import TriageCount, TriageSummary, TriageTransition
 from app.models.user import LoginAttempt, User
 
 __all__ = [
@@ -120,6 +120,7 @@ __all__ = [
     "Timer",
     "TimerStretch",
     "TokenFamily",
+    "TriageCount",
     "TriageDecision",
     "TriageReview",
     "TriageSettings",

@@ -1,10 +1,10 @@
-"""The triage board's own tables: one summary per patient, and every change of a patient's risk level."""
+"""The triage board's own tables: one summary per patient, every change of a patient's risk level, and their totals."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, false, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,10 +19,6 @@ class TriageSummary(TenantScoped, Base):
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
         Index("ix_triage_summaries_score", "practice_id", "is_active", text("risk_score DESC"), "patient_id"),
         Index(
-            "ix_triage_summaries_level",
-            "practice_id", "is_active", "risk_level", text("risk_score DESC"), "patient_id",
-        ),
-        Index(
             "ix_triage_summaries_last_reading",
             "practice_id", "is_active", text("last_reading_at DESC NULLS LAST"), "patient_id",
         ),
@@ -32,7 +28,11 @@ class TriageSummary(TenantScoped, Base):
         ),
         CheckConstraint("risk_level IN ('critical', 'warning', 'normal', 'no_data')", name="risk_level"),
         CheckConstraint("risk_score BETWEEN 0 AND 100", name="risk_score"),
-        CheckConstraint("(risk_level = 'no_data') = (risk_score = 0)", name="no_data"),
+        CheckConstraint(
+            "risk_level = CASE WHEN risk_score > 75 THEN 'critical' WHEN risk_score > 50 THEN 'warning'"
+            " WHEN risk_score > 0 THEN 'normal' ELSE 'no_data' END",
+            name="band",
+        ),
     )  # fmt: skip
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -57,15 +57,33 @@ class TriageSummary(TenantScoped, Base):
 
 
 class TriageTransition(Identified, TenantScoped, Base):
-    """A patient moved between risk levels (None: joined or left the board); trends are counted from these."""
+    """A patient moved between risk levels (None: joined or left the board); counts and trends come from these.
+
+    `at` is the moment of writing, while the patient's line is locked: moves of one patient never change places.
+    """
 
     __tablename__ = "triage_transitions"
     __table_args__ = (
         ForeignKeyConstraint(["practice_id", "patient_id"], ["patients.practice_id", "patients.id"]),
         Index("ix_triage_transitions_time", "practice_id", "at"),
+        Index("ix_triage_transitions_uncounted", "practice_id", "at", postgresql_where=text("NOT is_counted")),
     )
 
     patient_id: Mapped[UUID]
     from_level: Mapped[str | None]
     to_level: Mapped[str | None]
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    is_counted: Mapped[bool] = mapped_column(server_default=false())  # in the totals of `triage_counts`
+
+
+class TriageCount(TenantScoped, Base):
+    """How many active patients of a practice stood at each level after all moves up to a moment that are counted."""
+
+    __tablename__ = "triage_counts"
+
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practices.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    critical: Mapped[int]
+    warning: Mapped[int]
+    normal: Mapped[int]
+    no_data: Mapped[int]

@@ -111,7 +111,8 @@
   announce(document.body);
   if (byId("account-menu")) closeMenu(byId("account-menu"));
   if (byId("logout")) {
-    byId("time-zone").textContent = `your time zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+    const zone = byId("time-zone"); // absent where times are by the practice's clock
+    if (zone) zone.textContent = `your time zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
     noteActivity();
     for (const kind of ["keydown", "pointerdown", "wheel"]) document.addEventListener(kind, noteActivity, { passive: true });
     watch = setInterval(watchIdleness, 5_000);

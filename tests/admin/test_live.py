@@ -51,6 +51,26 @@ def test_a_mark_holds_until_a_reading_comes(client: FlaskClient, doctor: Person)
     assert ask(client, "/admin/live", mark_of(client, "/admin/")) == 304
 
 
+def test_a_mark_is_of_the_page_that_is_shown(client: FlaskClient, doctor: Person) -> None:
+    """News of a patient on another page is none here, unless a level's count changes."""
+    calm, ill = a_patient(doctor.actor), a_patient(doctor.actor)
+    a_reading(doctor.actor, calm.id, 120)
+    a_reading(doctor.actor, ill.id, 190)
+    first, second = mark_of(client, "/admin/?page_size=1"), mark_of(client, "/admin/?page_size=1&page=2")
+    a_reading(doctor.actor, calm.id, 121)
+    polls = [("/admin/live?page_size=1", first), ("/admin/live?page_size=1&page=2", second)]
+    assert [ask(client, path, mark) for path, mark in polls] == [304, 204]
+    a_reading(doctor.actor, calm.id, 150)
+    assert [ask(client, path, mark) for path, mark in polls] == [204, 204]
+
+
+def test_an_open_board_asks_about_its_own_page(client: FlaskClient, doctor: Person) -> None:
+    """With the filter and the page that it was opened with."""
+    a_patient(doctor.actor)
+    shown = client.get("/admin/?risk_level=no_data&page_size=5").text
+    assert 'data-live="/admin/live?risk_level=no_data&amp;page_size=5"' in shown
+
+
 def test_another_practices_readings_change_no_mark(client: FlaskClient, doctor: Person) -> None:
     """Not even the number of them shows."""
     mark = mark_of(client, "/admin/")

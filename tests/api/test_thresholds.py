@@ -173,6 +173,17 @@ def test_a_dry_run_tells_what_vanishes_and_what_appears(client: FlaskClient) -> 
     assert (len(answer["by_day"]), sum(day["new"] for day in answer["by_day"])) == (8, 1)
 
 
+def test_the_trail_says_of_whom_a_dry_run_told(client: FlaskClient, postgres: LocalPostgres) -> None:
+    """Whose alerts and counts are in the answer, and nobody else."""
+    chart = a_chart(client)
+    a_patient(chart.provider.actor)
+    a_reading(chart.provider.actor, chart.patient_id, 145)
+    client.post(f"{PRACTICE}preview/", json={"systolic_high": 150}, headers=chart.headers)
+    of = f"action = 'thresholds:preview' AND practice_id = '{chart.provider.actor.practice_id}'"
+    told = postgres.query(f"SELECT subject_ids FROM audit_events WHERE {of}").strip()
+    assert told == f"{{{chart.patient_id}}}"
+
+
 def test_a_dry_run_of_one_patient_leaves_the_others_out(client: FlaskClient) -> None:
     """And takes profiles."""
     chart = a_chart(client)

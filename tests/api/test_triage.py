@@ -1,5 +1,6 @@
 """The board, over HTTP."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from app.services.patients.records import archive_patient
@@ -44,6 +45,18 @@ def test_the_board_is_filtered_and_reversed(client: FlaskClient) -> None:
     assert _levels(client, headers, "has_unack_alerts=true") == ["critical", "warning"]
     assert _levels(client, headers, "has_unack_alerts=false&ordering=risk_score") == ["no_data", "normal"]
     assert _levels(client, headers, "ordering=-last_reading_at") == ["critical", "warning", "normal", "no_data"]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("", 4), ("risk_level=normal", 1), ("has_unack_alerts=true", 2), ("has_unack_alerts=false", 2),
+     ("risk_level=critical&has_unack_alerts=true", 1), ("risk_level=critical&has_unack_alerts=false", 0)],
+)  # fmt: skip
+def test_a_page_says_how_long_the_whole_list_is(client: FlaskClient, query: str, count: int) -> None:
+    """Whatever it is filtered by, though only two lines are on it."""
+    _, headers, _ = _board(client)
+    page = client.get(f"{URL}?page_size=2&{query}", headers=headers).json
+    assert (page["count"], len(page["results"])) == (count, min(count, 2))
 
 
 def test_the_counts_know_yesterday(client: FlaskClient) -> None:

@@ -161,7 +161,8 @@ def test_escalations_wait_are_taken_on_and_end(open_page: Open, nurse: Person, a
     first.get_by_role("button", name="Resolve").click()
     expect(page.get_by_role("article").filter(has_text="190")).to_have_count(0)
     page.get_by_role("link", name="Decisions").click()
-    expect(page.get_by_role("table")).to_contain_text("Escalation resolved")
+    resolved = page.get_by_role("row").filter(has_text="Escalation resolved")
+    expect(resolved.get_by_role("link", name="Grace Urgent")).to_be_visible()
     look.at(page, "decisions")
 
 
@@ -182,6 +183,7 @@ def test_a_manager_sets_who_is_on_call(open_page: Open, nurse: Person, any_width
         page.get_by_role("button", name="Save the schedule").click()
         expect(page.get_by_role("group", name=f"Line {start + 4}", exact=True)).to_be_visible()
     expect(page.get_by_role("region", name="On call now")).to_contain_text("Pat Tester")
+    expect(page.get_by_text("Times are shown by the practice")).to_be_visible()
     look.at(page, "on-call")
 
 

@@ -53,6 +53,16 @@ class RiskLevel(StrEnum):
     NO_DATA = "no_data"
 
 
+BANDS: Mapping[RiskLevel, tuple[int, int]] = MappingProxyType(  # of the contract, both ends inclusive
+    {
+        RiskLevel.CRITICAL: (76, 100),
+        RiskLevel.WARNING: (51, 75),
+        RiskLevel.NORMAL: (1, 50),
+        RiskLevel.NO_DATA: (0, 0),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class LatestValue:
     """The newest value of a measure, and the reading it comes from."""
@@ -140,11 +150,7 @@ def risk_score(inputs: ScoreInputs, book: RuleBook) -> RiskScore:
 
 def risk_level(score: int) -> RiskLevel:
     """Return the band: 76-100 critical, 51-75 warning, 1-50 normal, 0 no_data."""
-    if score >= 76:  # noqa: PLR2004 - the bands of the contract
-        return RiskLevel.CRITICAL
-    if score >= 51:  # noqa: PLR2004
-        return RiskLevel.WARNING
-    return RiskLevel.NORMAL if score >= 1 else RiskLevel.NO_DATA
+    return next(level for level, (lowest, _) in BANDS.items() if score >= lowest)
 
 
 def recent(inputs: ScoreInputs) -> dict[str, LatestValue]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, func, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
@@ -18,13 +18,11 @@ from app.domain.triage.alerts import AlertOrdering, AlertQuery
 from app.domain.triage.reaction import is_overdue, reaction_seconds
 from app.models import Alert, Patient
 from app.services.accounts.users import names_of
+from app.services.patients.named import NAMED
 from app.services.patients.records import find_visible
 from app.services.transaction import now, transaction
 
 RECENT_ALERTS = 50
-_NAMED = load_only(
-    Patient.id, Patient.practice_id, Patient.first_name_enc, Patient.last_name_enc, Patient.mrn_enc, raiseload=True
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def lines_of(
 
 def _with_patient() -> Select[Alert, Patient]:
     of = (Patient.practice_id == Alert.practice_id) & (Patient.id == Alert.patient_id)
-    return select(Alert, Patient).join(Patient, of).options(_NAMED)
+    return select(Alert, Patient).join(Patient, of).options(NAMED)
 
 
 def _conditions(actor: Actor, query: AlertQuery) -> Collection[ColumnElement[bool]]:

@@ -1,7 +1,9 @@
-"""The triage board: who needs help first, how the levels moved, and bringing scores up to date as time passes."""
+"""The triage board: who needs help first, how the levels moved, and bringing scores up to date as time passes.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Nothing here looks at a whole practice: pages are read off an index, and how long a list is stands in the counts.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,24 +14,22 @@ from sqlalchemy.orm import Session, load_only
 from app.audit import context, events
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
-from app.domain.paging import Page, PageRequest
+from app.domain.paging import Page
 from app.domain.triage.alert_flow import finding_of
 from app.domain.triage.board import BoardOrdering, BoardQuery
-from app.domain.triage.score import ALERT_WINDOW, FORMULA_VERSION, RiskLevel
+from app.domain.triage.score import ALERT_WINDOW, BANDS, FORMULA_VERSION, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
-from app.models import Patient, Practice, PracticeThresholds, TriageSummary, TriageTransition, User
+from app.models import Patient, Practice, PracticeThresholds, TriageSummary, User
+from app.services.patients.named import NAMED
 from app.services.transaction import now, transaction
 from app.services.triage import alert_flow
+from app.services.triage.counts import count_moves_of, counts_then_and_now, current_counts
 from app.services.triage.rules import Rules, in_force, rules_from
 from app.services.triage.summaries import alerts_since, note_silence, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
-
-_NAMED = load_only(
-    Patient.id, Patient.practice_id, Patient.first_name_enc, Patient.last_name_enc, Patient.mrn_enc, raiseload=True
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,10 @@ class LevelCount:
 def list_board(actor: Actor, query: BoardQuery) -> Page[BoardLine]:
     """Return one page of the board, the patient most at risk first by default."""
     with transaction() as session:
-        conditions = _conditions(actor, query)
-        count = session.scalar(select(func.count()).select_from(TriageSummary).where(*conditions)) or 0
-        lines = [_line(row) for row in session.execute(_board(conditions, query))]
+        count = _length(session, actor, query)
+        wanted = TriageSummary.patient_id.in_(on_page(actor.practice_id, query))
+        rows = session.execute(_LINES.where(wanted).order_by(*_ORDER[query.ordering]))
+        lines = [_line(row) for row in rows]
         events.record(session, "triage:list", "triage", subject_ids=[line.patient.id for line in lines])
         return Page(lines, count, query.paging)
 
@@ -63,10 +64,11 @@ def list_board(actor: Actor, query: BoardQuery) -> Page[BoardLine]:
 def count_levels(actor: Actor) -> dict[RiskLevel, LevelCount]:
     """Return the number of active patients at each level now and 24 hours before, from the stored transitions."""
     with transaction() as session:
-        current = _current_counts(session, actor.practice_id)
-        gained = _net_gain(session, actor.practice_id, now() - TREND_WINDOW)
+        before, current = counts_then_and_now(session, actor.practice_id, now() - TREND_WINDOW)
         events.record(session, "triage:stats", "triage")
-    return {level: _level_count(current.get(level, 0), gained.get(level, 0)) for level in RiskLevel}
+    return {
+        level: LevelCount(current[level], before[level], trend(current[level], before[level])) for level in RiskLevel
+    }
 
 
 def refresh_due_scores() -> int:
@@ -76,44 +78,60 @@ def refresh_due_scores() -> int:
 
 def get_board_line(actor: Actor, patient_id: UUID) -> BoardLine:
     """Return one patient's line with the parts of the score, archived or not; raises NotFound."""
-    wanted = [TriageSummary.practice_id == actor.practice_id, TriageSummary.patient_id == patient_id]
+    own = TriageSummary.practice_id == actor.practice_id, TriageSummary.patient_id == patient_id
     with transaction() as session:
-        row = session.execute(_board(wanted, BoardQuery(PageRequest(page_size=1)))).one_or_none()
+        row = session.execute(_LINES.where(*own)).one_or_none()
         if row is None:
             raise NotFound
         events.record(session, "triage:read", "triage", resource_id=patient_id, patient_id=patient_id)
         return _line(row)
 
 
-def _conditions(actor: Actor, query: BoardQuery) -> list[ColumnElement[bool]]:
-    conditions = [TriageSummary.practice_id == actor.practice_id, TriageSummary.is_active.is_(True)]
+def _length(session: Session, actor: Actor, query: BoardQuery) -> int:
+    """Return how many lines there are on all pages; of those whose alerts wait only these are counted."""
+    current = current_counts(session, actor.practice_id)
+    of_level = sum(current.values()) if query.risk_level is None else current[query.risk_level]
+    if query.has_unack_alerts is None:
+        return of_level
+    waiting = session.scalar(how_many_wait(actor.practice_id, query)) or 0
+    return waiting if query.has_unack_alerts else of_level - waiting
+
+
+def how_many_wait(practice_id: Any, query: BoardQuery) -> Select[int]:
+    """Return the question how many of the lines, on all pages, have alerts that wait."""
+    conditions = _conditions(practice_id, replace(query, has_unack_alerts=True))
+    return select(func.count()).select_from(TriageSummary).where(*conditions)
+
+
+def on_page(practice_id: Any, query: BoardQuery) -> Select[UUID]:
+    """Return the question whose lines are on a page: it is answered by an index alone, so late pages skip no rows."""
+    page = select(TriageSummary.patient_id).where(*_conditions(practice_id, query)).order_by(*_ORDER[query.ordering])
+    return page.offset(query.paging.offset).limit(query.paging.page_size)
+
+
+def _conditions(practice_id: Any, query: BoardQuery) -> list[ColumnElement[bool]]:
+    """Return what the lines have in common; a level is a range of scores, so that the index by score finds it."""
+    conditions = [TriageSummary.practice_id == practice_id, TriageSummary.is_active.is_(True)]
     if query.risk_level is not None:
-        conditions.append(TriageSummary.risk_level == query.risk_level.value)
+        conditions.append(TriageSummary.risk_score.between(*BANDS[query.risk_level]))
     if query.has_unack_alerts is not None:
         none = TriageSummary.unacknowledged_alerts == 0
         conditions.append(TriageSummary.unacknowledged_alerts > 0 if query.has_unack_alerts else none)
     return conditions
 
 
-def _board(conditions: Sequence[ColumnElement[bool]], query: BoardQuery) -> Select[TriageSummary, Patient, User]:
-    return (
-        select(TriageSummary, Patient, User)
-        .join(
-            Patient,
-            (Patient.practice_id == TriageSummary.practice_id) & (Patient.id == TriageSummary.patient_id),
-        )
-        .outerjoin(
-            User,
-            (User.practice_id == TriageSummary.practice_id) & (User.id == TriageSummary.last_reviewed_by),
-        )
-        .options(_NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
-        .where(*conditions)
-        .order_by(*_ORDER[query.ordering])
-        .offset(query.paging.offset)
-        .limit(query.paging.page_size)
+_LINES = (
+    select(TriageSummary, Patient, User)
+    .join(
+        Patient,
+        (Patient.practice_id == TriageSummary.practice_id) & (Patient.id == TriageSummary.patient_id),
     )
-
-
+    .outerjoin(
+        User,
+        (User.practice_id == TriageSummary.practice_id) & (User.id == TriageSummary.last_reviewed_by),
+    )
+    .options(NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
+)
 _ORDER: dict[BoardOrdering, tuple[ColumnElement[Any], ...]] = {
     "-risk_score": (TriageSummary.risk_score.desc(), TriageSummary.patient_id.asc()),
     "risk_score": (TriageSummary.risk_score.asc(), TriageSummary.patient_id.desc()),
@@ -127,35 +145,6 @@ def _line(row: Row[TriageSummary, Patient, User]) -> BoardLine:
     return BoardLine(summary, patient, reviewer.email if reviewer is not None else None)
 
 
-def _current_counts(session: Session, practice_id: UUID) -> dict[RiskLevel, int]:
-    rows = session.execute(
-        select(TriageSummary.risk_level, func.count())
-        .where(TriageSummary.practice_id == practice_id, TriageSummary.is_active.is_(True))
-        .group_by(TriageSummary.risk_level)
-    )
-    return {RiskLevel(level): count for level, count in rows}
-
-
-def _net_gain(session: Session, practice_id: UUID, since: datetime) -> dict[RiskLevel, int]:
-    """Return by how many patients each level has grown since then: arrivals less departures."""
-    rows = session.execute(
-        select(TriageTransition.from_level, TriageTransition.to_level, func.count())
-        .where(TriageTransition.practice_id == practice_id, TriageTransition.at > since)
-        .group_by(TriageTransition.from_level, TriageTransition.to_level)
-    )
-    gained = dict.fromkeys(RiskLevel, 0)
-    for from_level, to_level, count in rows:
-        if to_level is not None:
-            gained[RiskLevel(to_level)] += count
-        if from_level is not None:
-            gained[RiskLevel(from_level)] -= count
-    return gained
-
-
-def _level_count(count: int, gained: int) -> LevelCount:
-    return LevelCount(count, count - gained, trend(count, count - gained))
-
-
 def _practice_ids() -> list[UUID]:
     with transaction() as session:
         return list(session.scalars(select(Practice.id)))
@@ -166,6 +155,7 @@ def _refresh_practice(practice_id: UUID) -> int:
     refreshed = 0
     while batch := _refresh_batch(practice_id):
         refreshed += batch
+        count_moves_of(practice_id)  # many may have moved at once: nobody's question should have to add them up
     return refreshed
 
 

@@ -12,17 +12,19 @@ from app.audit import events
 from app.domain.actor import Actor
 from app.domain.paging import Page
 from app.domain.triage.decisions import DecisionKind, DecisionQuery
-from app.models import TriageDecision
+from app.models import Patient, TriageDecision
 from app.models.base import new_id
 from app.services.accounts.users import names_of
+from app.services.patients.named import NAMED
 from app.services.transaction import transaction
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
-    """A decision, and the name of who made it; nobody's is the clock's."""
+    """A decision, the patient it is about (None: the practice), and who made it; nobody's is the clock's."""
 
     decision: TriageDecision
+    patient: Patient | None
     user_name: str | None
 
 
@@ -68,15 +70,18 @@ def list_decisions(actor: Actor, query: DecisionQuery) -> Page[DecisionLine]:
         in_order = (TriageDecision.at.desc(), TriageDecision.id.desc())
         if query.ordering == "at":
             in_order = (TriageDecision.at.asc(), TriageDecision.id.asc())
-        wanted = select(TriageDecision).where(*conditions).order_by(*in_order)
-        rows = session.scalars(wanted.offset(query.paging.offset).limit(query.paging.page_size)).all()
-        names = names_of(session, actor.practice_id, {row.user_id for row in rows if row.user_id is not None})
+        wanted = select(TriageDecision, Patient).outerjoin(Patient, _IS_OF).where(*conditions).order_by(*in_order)
+        rows = session.execute(wanted.options(NAMED).offset(query.paging.offset).limit(query.paging.page_size)).all()
+        names = names_of(session, actor.practice_id, {row.user_id for row, _ in rows if row.user_id is not None})
         events.record(
             session, "triage_decision:list", "triage", patient_id=query.patient_id,
-            subject_ids={row.patient_id for row in rows if row.patient_id is not None},
+            subject_ids={row.patient_id for row, _ in rows if row.patient_id is not None},
         )  # fmt: skip
-        lines = [DecisionLine(row, names.get(row.user_id) if row.user_id else None) for row in rows]
+        lines = [DecisionLine(row, patient, names.get(row.user_id) if row.user_id else None) for row, patient in rows]
         return Page(lines, count, query.paging)
+
+
+_IS_OF = (Patient.practice_id == TriageDecision.practice_id) & (Patient.id == TriageDecision.patient_id)
 
 
 def _conditions(actor: Actor, query: DecisionQuery) -> list[ColumnElement[bool]]:

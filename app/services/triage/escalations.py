@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
@@ -29,6 +29,7 @@ from app.models import Alert, Escalation, Patient, TriageSummary
 from app.models.base import new_id
 from app.services.accounts.users import names_of
 from app.services.enrolment.checks import find_staff, lock_active_patient
+from app.services.patients.named import NAMED
 from app.services.transaction import now, transaction
 from app.services.triage.alert_actions import mark_seen
 from app.services.triage.decisions import About, note_decision
@@ -36,9 +37,6 @@ from app.services.triage.on_call import find_on_call
 from app.services.triage.rescoring import lock_summary, recount_escalations
 from app.services.triage.telling import tell
 
-_NAMED = load_only(
-    Patient.id, Patient.practice_id, Patient.first_name_enc, Patient.last_name_enc, Patient.mrn_enc, raiseload=True
-)
 _CANNOT_ANSWER = "No such member of staff who can acknowledge an escalation."
 _NO_ALERT = "No such alert of this patient."
 _SAME = "This alert has an escalation of this level already."
@@ -174,7 +172,7 @@ def _role(name: str | None) -> Role | None:
 
 def _with_patient() -> Select[Escalation, Patient]:
     of = (Patient.practice_id == Escalation.practice_id) & (Patient.id == Escalation.patient_id)
-    return select(Escalation, Patient).join(Patient, of).options(_NAMED)
+    return select(Escalation, Patient).join(Patient, of).options(NAMED)
 
 
 def _lines(session: Session, practice_id: UUID, rows: Sequence[tuple[Escalation, Patient]]) -> list[EscalationLine]:

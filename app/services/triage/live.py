@@ -1,25 +1,27 @@
 """Whether anything on a page has changed: a mark that is cheap to ask for, so that open pages can ask often.
 
-The mark is made of the transactions that last wrote the lines of the board (`xmin`). Every reading, alert, review and
-decision writes its patient's line; a mark is never the same again after that, whatever the order in which
-transactions began and committed. Who sees another mark than their own reads the page anew and so misses nothing.
+The mark is made of the counts of the levels and of the transactions that last wrote the lines of the board that are on
+the page (`xmin`). Every reading, alert, review and decision writes its patient's line; a mark is never the same again
+after that, whatever the order in which transactions began and committed. Who sees another mark than their own reads the
+page anew and so misses nothing of what it shows. Lines of other pages are not looked at.
 """
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import BindParameter, bindparam, func, literal, literal_column, select, text
 
 from app.audit.hook import begin_with
 from app.database.statements import Statement
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
+from app.domain.triage.board import BoardQuery
+from app.models import TriageSummary
 from app.services.transaction import transaction
+from app.services.triage.board import how_many_wait, on_page
+from app.services.triage.counts import STANDING
 
-_BOARD = Statement(text(
-    "SELECT count(*) AS lines, coalesce(sum(xmin::text::bigint), 0) AS total FROM triage_summaries"
-    " WHERE practice_id = :practice AND is_active"
-))  # fmt: skip
 _PATIENT = Statement(text(
     "SELECT xmin::text AS line,"
     " (SELECT count(*) || '-' || coalesce(extract(epoch FROM max(created_at)), 0) FROM observations"
@@ -28,9 +30,9 @@ _PATIENT = Statement(text(
 ))  # fmt: skip
 
 
-def get_board_mark(actor: Actor) -> str:
-    """Return the mark of the practice's board. It tells nothing of anybody, so no event is recorded."""
-    return "-".join(str(part) for part in _ask(_BOARD, practice=actor.practice_id) or ())
+def get_board_mark(actor: Actor, query: BoardQuery) -> str:
+    """Return the mark of one page of the board. It tells nothing of anybody, so no event is recorded."""
+    return "-".join(str(part) for part in _ask(_mark_of(query), practice=actor.practice_id) or ())
 
 
 def get_patient_mark(actor: Actor, patient_id: UUID) -> str:
@@ -39,6 +41,15 @@ def get_patient_mark(actor: Actor, patient_id: UUID) -> str:
     if row is None:
         raise NotFound
     return "-".join(str(part) for part in row)
+
+
+@lru_cache(maxsize=64)
+def _mark_of(query: BoardQuery) -> Statement:
+    practice: BindParameter[UUID] = bindparam("practice")
+    written = func.string_agg(func.concat(TriageSummary.patient_id, literal_column("triage_summaries.xmin")), ",")
+    lines = select(func.md5(written)).where(TriageSummary.patient_id.in_(on_page(practice, query)))
+    wait = how_many_wait(practice, query).scalar_subquery() if query.has_unack_alerts is not None else literal(0)
+    return Statement(select(STANDING.subquery(), wait.label("waiting"), lines.scalar_subquery().label("lines")))
 
 
 def _ask(statement: Statement, **asked: UUID) -> Any:

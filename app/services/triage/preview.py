@@ -20,6 +20,7 @@ from app.domain.triage.replay import Replayed, Tally, days_between, difference, 
 from app.domain.triage.rules import RuleBook
 from app.domain.triage.windows import Sample
 from app.models import Alert, Patient, PatientThresholds, Practice, PracticeThresholds
+from app.services.patients.named import find_named
 from app.services.patients.records import find_visible
 from app.services.transaction import now, transaction
 from app.services.triage.history import MEASURES, READINGS
@@ -72,6 +73,12 @@ class Preview:
     real_alerts: int = 0
     vanishing_count: int = 0
     appearing_count: int = 0
+    named: dict[UUID, Patient] = field(default_factory=dict)  # of the alerts that are told one by one
+
+    @property
+    def days(self) -> int:
+        """How many times 24 hours were replayed; they touch one local day more."""
+        return (self.until - self.since).days
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,10 @@ def preview_thresholds(actor: Actor, request: PreviewRequest) -> Preview:
         preview = Preview(until - timedelta(days=request.days), until)
         _run(session, actor, request, set_of(practice), preview)
         _finish(preview, zone)
-        events.record(session, "thresholds:preview", "triage", patient_id=request.patient_id)
+        told = {one.patient_id for one in (*preview.vanishing, *preview.appearing)}
+        preview.named = find_named(session, actor.practice_id, told)
+        shown = told | {one.patient_id for one in preview.by_patient}
+        events.record(session, "thresholds:preview", "triage", patient_id=request.patient_id, subject_ids=shown)
         return preview
 
 

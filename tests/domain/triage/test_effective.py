@@ -12,6 +12,8 @@ from app.domain.triage.profiles import PROFILES, Condition, combined
 from app.domain.triage.sources import Source
 from app.domain.triage.thresholds import DEFAULTS
 
+OURS = Source.OURS
+
 
 def _set(*profiles: Condition, **values: Any) -> ThresholdSet:
     numbers = {name: None if value is None else Decimal(str(value)) for name, value in values.items()}
@@ -53,6 +55,16 @@ def test_every_default_and_every_value_of_a_profile_names_its_source() -> None:
     assert all(default.source in Source for default in DEFAULTS.values())
     assert all(default.source in Source for profile in PROFILES.values() for default in profile.values.values())
     assert all(source_of(name) for name in PARAMETERS)
+
+
+def test_what_no_source_says_is_called_our_own_judgement() -> None:
+    """These and no others; who finds a source takes one off the list."""
+    of_profiles = {name for profile in PROFILES.values() for name, one in profile.values.items() if one.source is OURS}
+    assert {name for name, default in DEFAULTS.items() if default.source is OURS} == {
+        "systolic_critical_low", "diastolic_low", "diastolic_critical_low", "glucose_critical_high",
+        "temperature_low", "no_reading_days",
+    }  # fmt: skip
+    assert of_profiles == {"glucose_critical_high"}
 
 
 def test_the_defaults_and_profiles_are_themselves_valid() -> None:

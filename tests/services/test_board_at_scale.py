@@ -1,0 +1,112 @@
+"""What the board costs in a large practice: PostgreSQL's own account of how many rows it looked at."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app.database.wire import Ready, Wire
+from app.domain.actor import Actor
+from app.domain.paging import PageRequest
+from app.domain.roles import Role
+from app.domain.triage.board import BoardQuery
+from app.extensions import db
+from app.services.transaction import transaction
+from app.services.triage.live import get_board_mark
+from bench.seed import PASSWORD, Practice, found_practice
+from deploy.local_postgres import LocalPostgres
+from tests.builders import in_house
+
+URL = "/api/v1/triage/patients/"
+PATIENTS, AT_MOST = 3_000, 300  # rows looked at for a page of 20: each line, its patient and its reviewer, and spare
+Statement = tuple[str, Any]
+
+
+@pytest.fixture(scope="module")
+def practice(app: Flask, postgres: LocalPostgres) -> Practice:
+    """A practice so large that whoever looks at all of it is found out."""
+    with in_house():
+        return found_practice(postgres, "Counted Practice", PATIENTS, searchable=False)
+
+
+@pytest.fixture
+def headers(client: FlaskClient, practice: Practice) -> dict[str, str]:
+    """Its provider, signed in."""
+    answer = client.post("/api/v1/auth/login/", json={"email": practice.email, "password": PASSWORD})
+    return {"Authorization": f"Bearer {answer.json['access']}"}
+
+
+@contextmanager
+def _asked(app: Flask) -> Iterator[list[Statement]]:
+    """Gather what is asked of the board's tables."""
+    asked: list[Statement] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "FROM triage_" in statement:
+            asked.append((statement, parameters))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _rows_looked_at(practice: Practice, asked: list[Statement]) -> int:
+    actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
+    with in_house(actor), transaction() as session:
+        explained = [
+            session.connection().exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+            for statement, parameters in asked
+        ]
+    return sum(_rows(plan[0]["Plan"]) for plan in map(_parsed, explained))
+
+
+def _parsed(plan: Any) -> Any:
+    return json.loads(plan) if isinstance(plan, str) else plan
+
+
+def _rows(node: dict[str, Any]) -> int:
+    below = sum(map(_rows, node.get("Plans", ())))
+    if "Scan" not in node["Node Type"]:
+        return below
+    seen = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return below + round(seen * node["Actual Loops"])
+
+
+@pytest.mark.parametrize(
+    ("query", "questions"),
+    [
+        ("", 2), ("?ordering=risk_score", 2), ("?ordering=-last_reading_at", 2), ("?ordering=last_reading_at", 2),
+        ("?risk_level=critical", 2), ("?risk_level=no_data", 2), ("?risk_level=warning&ordering=risk_score", 2),
+        ("stats/", 1),
+    ],
+)  # fmt: skip
+def test_a_page_and_the_counts_look_at_a_page_of_rows_not_at_the_practice(
+    app: Flask, client: FlaskClient, practice: Practice, headers: dict[str, str], query: str, questions: int
+) -> None:
+    """However many patients there are: 3,000 here."""
+    with _asked(app) as asked:
+        answer = client.get(URL + query, headers=headers)
+    assert (answer.status_code, len(asked)) == (200, questions)
+    assert _rows_looked_at(practice, asked) < AT_MOST
+
+
+def test_the_mark_of_an_open_board_looks_at_its_page_only(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for every few seconds by everybody who has the board open."""
+    actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
+    asked, ask = list[Ready](), Wire.ask
+    monkeypatch.setattr(Wire, "ask", lambda wire, ready, last=None: asked.extend(ready) or ask(wire, ready, last))
+    with in_house(actor):
+        get_board_mark(actor, BoardQuery(PageRequest()))
+    [(mark, values)] = [one for one in asked if "FROM triage_" in one[0]]
+    named = {f"p{number}": value for number, value in enumerate(values, start=1)}
+    assert _rows_looked_at(practice, [(re.sub(r"\$(\d+)", r"%(p\1)s", mark), named)]) < AT_MOST
