@@ -117,4 +117,4 @@ def _write(directory: Path, mail_id: str, message: EmailMessage) -> None:
         path.write_bytes(message.as_bytes())
     except OSError as error:
         raise _not_sent(error) from None
-    _log.debug("mail written to the mail directory: %s", path.name)  # a line for each would push the start's banner away
+    _log.debug("mail written to the mail directory: %s", path.name)  # at info, a first start would fill the screen
