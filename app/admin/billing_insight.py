@@ -58,13 +58,13 @@ def billing_reports() -> ResponseReturnValue:
     query = load_query(MonthReportQuerySchema())
     month = shown_month(query.month)
     few = MonthReportQuery(PageRequest(page_size=_FEW), month)
-    dates = {"date_from": month.first_day, "date_to": month.next.first_day - DAY}
+    dated = RevenueQuery(date_from=month.first_day, date_to=month.next.first_day - DAY)
     return render_template(
         "admin/billing_reports.html",
         month=month,
-        dates=dates,
+        dates={"date_from": dated.date_from, "date_to": dated.date_to},
         by_month=revenue_report(actor(), RevenueQuery((RevenueGroup.MONTH,))),
-        by={group.value: revenue_report(actor(), RevenueQuery((group,), **dates)) for group in _GROUPS},
+        by={group.value: revenue_report(actor(), replace(dated, group_by=(group,))) for group in _GROUPS},
         leaks=leakage_report(actor(), few),
         page=compliance_report(actor(), replace(query, month=month)),
     )
