@@ -47,7 +47,7 @@ def billing_simulator() -> ResponseReturnValue:
     refusal: Refusal = done if isinstance(done, Refusal) else NO_REFUSAL
     page = render_template(
         "admin/billing_simulator.html", shown=None if done is refusal else done, refusal=refusal,
-        schedules=fee_schedules(actor()), rule_sets=rule_sets(), sent=request.form,
+        schedules=fee_schedules(actor()), rule_sets=rule_sets(), sent=request.form, month=shown_month(None),
     )  # fmt: skip
     return page, refusal.status
 
