@@ -1,4 +1,4 @@
-"""The journey of a month in a real browser: papers, first readings, a timed call, the engine, lines, and their proof."""
+"""The journey of a month in a real browser: papers, first readings, a timed call, the engine, and proof."""
 
 import subprocess
 import sys
