@@ -59,6 +59,15 @@ def test_the_reports_show_revenue_days_and_leaks(client: FlaskClient) -> None:
     assert 'id="revenue"' in page
 
 
+def test_a_patients_page_leads_to_what_is_left_to_do_for_them(client: FlaskClient) -> None:
+    """The worklist of one patient says so, and leads back to everybody's."""
+    of = _billed()
+    enter(client, of.biller)
+    there = f"/admin/billing/worklist?patient_id={of.patient_id}"
+    assert there in client.get(f"/admin/patients/{of.patient_id}/billing").text
+    assert "Of one patient." in client.get(there).text
+
+
 @pytest.mark.parametrize("page", ["worklist", "reports"])
 def test_what_a_page_of_figures_shows_can_be_kept_as_files(client: FlaskClient, page: str) -> None:
     """Every link that says CSV leads to one with a heading."""
