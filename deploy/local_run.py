@@ -202,6 +202,8 @@ def _banner(settings: LocalSettings, seconds: float) -> str:
             f"  Log in       {DEMO_ACCOUNTS[0]}@practice.com / {DEMO_PASSWORD}",
             f"               also {others} (@practice.com) and clinician@otherpractice.com, same password",
         ]
+    if settings.mail_dir is not None:
+        lines.append(f"  Mails        {settings.mail_dir}/  (written there, not sent)")
     return "\n".join([*lines, "  Stop         Ctrl-C", ""])
 
 

@@ -46,6 +46,11 @@ class LocalSettings:
         return f"{'https' if self.tls else 'http'}://{bracketed}:{self.port}"
 
     @property
+    def mail_dir(self) -> Path | None:
+        """Return where mails can be read instead of being sent; None where a server is set, or none may be written."""
+        return self.var_dir / "mail" if self.development and "SMTP_URL" not in self.environment else None
+
+    @property
     def probe_host(self) -> str:
         """Return the address at which this machine itself reaches the server."""
         return _EVERYWHERE.get(self.host, self.host)

@@ -3,9 +3,8 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import console_page
-from app.admin.forms import version_seen
+from app.admin.forms import REFUSALS, Refusal, refused, sent, shown, version_seen
 from app.domain.passwords import MAX_LENGTH, min_length
 from app.domain.roles import Permission
 from app.schemas.auth import OwnAccountChangesSchema, PasswordChangeSchema
@@ -25,8 +24,8 @@ def change_account() -> ResponseReturnValue:
     """Change one's own names."""
     try:
         update_own_account(actor(), OwnAccountChangesSchema().load(sent("first_name", "last_name")), version_seen())
-    except REFUSALS as refusal:
-        return _page(problem_of(refusal), wrong_form="names")
+    except REFUSALS as error:
+        return _page(refused(error), wrong_form="names")
     flash("Your name was saved.")
     return redirect(url_for("admin.account"), 303)
 
@@ -37,13 +36,13 @@ def change_own_password() -> ResponseReturnValue:
     try:
         body = PasswordChangeSchema().load(sent("old_password", "new_password"))
         change_password(actor(), body["old_password"], body["new_password"])
-    except REFUSALS as refusal:
-        return _page(problem_of(refusal), wrong_form="password")
+    except REFUSALS as error:
+        return _page(refused(error), wrong_form="password")
     flash("Your password was changed. You are signed out everywhere else.")
     return redirect(url_for("admin.account"), 303)
 
 
-def _page(problem: Problem | None = None, wrong_form: str = "") -> ResponseReturnValue:
+def _page(problem: Refusal | None = None, wrong_form: str = "") -> ResponseReturnValue:
     own = get_own_account(actor())
     shortest = min_length(has_second_factor=own.is_2fa_enabled)
     return shown(

@@ -17,11 +17,13 @@ from app.schemas.billing import EntryQuerySchema, NewEntrySchema
 from app.schemas.billing_lines import EntryChangesSchema, StatusNoteSchema, StatusReasonSchema, SubmitSchema
 from app.services.accounts.staff import name_staff
 from app.services.billing.entries import create_entry, list_entries, update_entry
+from app.services.billing.evidence import build_evidence
 from app.services.billing.impacts import list_impacts
 from app.services.billing.life_cycle import get_entry, move_entry, submit_entry
 from app.services.billing.proof import get_proof
 from app.services.billing.submission import submit_entries
 from app.services.patients.records import get_patient
+from app.web.documents import attachment
 from app.web.security import actor
 
 _NEEDS_A_REASON = {EntryStatus.DENIED, EntryStatus.VOID}
@@ -67,6 +69,15 @@ def move_billing_entry(entry_id: UUID) -> ResponseReturnValue:
 def edit_billing_entry(entry_id: UUID) -> ResponseReturnValue:
     """Change a pending line that was entered by hand, or the notes of any line."""
     return _done(entry_id, attempt("edit", lambda: _edit(entry_id)))
+
+
+@console_page("/billing/entries/<uuid:entry_id>/evidence", Permission.READ_BILLING, methods=("POST",))
+def entry_evidence(entry_id: UUID) -> ResponseReturnValue:
+    """Download a line's evidence packet; while it cannot be proved, the line's page says what is missing."""
+    done: Any = attempt("evidence", lambda: build_evidence(actor(), entry_id))
+    if isinstance(done, Refusal):
+        return _entry_page(entry_id, done)
+    return attachment("application/zip", done.name, len(done.content), [done.content])
 
 
 @console_page("/patients/<uuid:patient_id>/billing/new", Permission.WRITE_BILLING)

@@ -1,24 +1,24 @@
-"""The pages that look ahead and back in billing: worklist by dollars, simulator, reports; and a line's evidence."""
+"""The pages that look ahead and back in billing: worklist by dollars, simulator, reports."""
 
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
-from flask import Response, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.admin.base import console, console_page, load_query
 from app.admin.forms import NO_REFUSAL, Refusal, attempt
+from app.admin.months import shown_month
+from app.domain.billing.clocks import DAY
 from app.domain.billing.insight import MonthReportQuery, RevenueGroup, RevenueQuery
 from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.billing_outlooks import OutlookQuerySchema
 from app.schemas.billing_reports import MonthReportQuerySchema
 from app.schemas.billing_simulations import SimulationRequestSchema
-from app.services.billing.evidence import build_evidence
 from app.services.billing.outlooks import list_worklist
 from app.services.billing.reports import compliance_report, leakage_report, revenue_report
 from app.services.billing.simulator import fee_schedules, rule_sets, run_simulation
-from app.web.documents import attachment
 from app.web.security import actor
 
 STANDINGS = {
@@ -29,6 +29,7 @@ STANDINGS = {
 }
 _LEVELS = {"secured": "normal", "likely": "normal", "at_risk": "warning", "impossible": "critical"}
 _FEW = 10
+_GROUPS = (RevenueGroup.CODE, RevenueGroup.STATUS, RevenueGroup.PAYER, RevenueGroup.PROVIDER)
 
 
 @console_page("/billing/worklist", Permission.READ_BILLING)
@@ -46,31 +47,27 @@ def billing_simulator() -> ResponseReturnValue:
     refusal: Refusal = done if isinstance(done, Refusal) else NO_REFUSAL
     page = render_template(
         "admin/billing_simulator.html", shown=None if done is refusal else done, refusal=refusal,
-        schedules=fee_schedules(actor()), rule_sets=rule_sets(), sent=request.form,
+        schedules=fee_schedules(actor()), rule_sets=rule_sets(), sent=request.form, month=shown_month(None),
     )  # fmt: skip
     return page, refusal.status
 
 
 @console_page("/billing/reports", Permission.READ_BILLING)
 def billing_reports() -> ResponseReturnValue:
-    """Show dollars by month, days and minutes, and what was almost billable."""
+    """Show dollars by month; of one month, who paid what, days and minutes, and what was almost billable."""
     query = load_query(MonthReportQuerySchema())
-    few = MonthReportQuery(PageRequest(page_size=_FEW), query.month)
+    month = shown_month(query.month)
+    few = MonthReportQuery(PageRequest(page_size=_FEW), month)
+    dated = RevenueQuery(date_from=month.first_day, date_to=month.next.first_day - DAY)
     return render_template(
         "admin/billing_reports.html",
-        query=query,
+        month=month,
+        dates={"date_from": dated.date_from, "date_to": dated.date_to},
         by_month=revenue_report(actor(), RevenueQuery((RevenueGroup.MONTH,))),
-        by_code=revenue_report(actor(), RevenueQuery((RevenueGroup.CODE, RevenueGroup.STATUS))),
+        by={group.value: revenue_report(actor(), replace(dated, group_by=(group,))) for group in _GROUPS},
         leaks=leakage_report(actor(), few),
-        page=compliance_report(actor(), query),
+        page=compliance_report(actor(), replace(query, month=month)),
     )
-
-
-@console_page("/billing/entries/<uuid:entry_id>/evidence", Permission.READ_BILLING, methods=("POST",))
-def entry_evidence(entry_id: UUID) -> Response:
-    """Download a line's evidence packet; refused, with what is missing, while it cannot be proved."""
-    packet = build_evidence(actor(), entry_id)
-    return attachment("application/zip", packet.name, len(packet.content), [packet.content])
 
 
 def _simulate() -> Any:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, load_query
 from app.admin.forms import filled_in
+from app.admin.months import shown_month
 from app.admin.targets import wanted_page
 from app.domain.billing.runs import RunResult
 from app.domain.roles import Permission
@@ -19,7 +20,8 @@ from app.web.security import actor
 def billing_month() -> ResponseReturnValue:
     """Show who is in RPM in a month, and how far they are."""
     query = load_query(CloseQuerySchema())
-    return render_template("admin/billing_month.html", query=query, page=list_month(actor(), query))
+    page = list_month(actor(), query)
+    return render_template("admin/billing_month.html", query=query, page=page, month=shown_month(query.month))
 
 
 @console_page("/billing/run", Permission.WRITE_BILLING, methods=("POST",))

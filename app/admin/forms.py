@@ -2,20 +2,35 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import g, request
+from flask import g, render_template, request
+from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from app.domain.duplicates import Candidate
-from app.domain.errors import Conflict, NotFound, PossibleDuplicate, StaleVersion, ValidationFailed
+from app.domain.errors import (
+    AccountLocked,
+    AuthenticationFailed,
+    Conflict,
+    NotFound,
+    PermissionDenied,
+    PossibleDuplicate,
+    StaleVersion,
+    ValidationFailed,
+    VantrexiaError,
+)
 from app.services.patients.duplicates import record_shown
 from app.web.errors import STATUS, flat_messages
 
+T = TypeVar("T")
+REFUSALS = (
+    ValidationError, ValidationFailed, AuthenticationFailed, AccountLocked, Conflict, StaleVersion, PermissionDenied,
+)  # fmt: skip
 _OK = 200
 _INVALID = "Some entries need another look."
 _STALE = "Somebody changed this since you opened it, so nothing was saved. Open it anew and make your changes again."
@@ -47,18 +62,13 @@ class Refusal:
         own = {at: told for at, told in self.fields.items() if at.rstrip("0123456789").rstrip(".") == name}
         return [message for told in own.values() for message in told]
 
-    def tell(self, code: str, detail: str, fields: dict[str, list[str]] | None = None) -> None:
-        """Note why."""
-        g.error_code = code
-        self.status, self.detail, self.fields = STATUS[code], detail, fields or {}
+    @property
+    def is_outdated(self) -> bool:
+        """Say whether the form showed what is no longer so."""
+        return self.status == STATUS[StaleVersion.code]
 
 
 NO_REFUSAL = Refusal("")
-
-
-def in_words(message: str) -> str:
-    """Return what a schema says of a field as people say it beside one."""
-    return _IN_WORDS.get(message, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ class Filled:
     def wrong(self, name: str) -> str:
         """Return what is wrong with a field or with an item of its list, as one text."""
         told = self.refusal.fields_of(name) if self.is_refused else []
-        return " ".join(in_words(message) for message in told)
+        return " ".join(told)
 
 
 def filled(refusal: Refusal, name: str, initial: Mapping[str, object] | None = None) -> Filled:
@@ -100,31 +110,42 @@ def filled(refusal: Refusal, name: str, initial: Mapping[str, object] | None = N
     return Filled(name, refusal, request.form if refusal.of(name) else initial or {})
 
 
-def attempt(form: str, work: Callable[[], UUID], not_found: str = "") -> UUID | Refusal:
-    """Do what a form asks for and return the id to show next, or a refusal of what a person can put right.
+def refused(error: ValidationError | VantrexiaError, form: str = "") -> Refusal:
+    """Put what a schema or a use case refused into the words of a form, and note it for the log."""
+    if isinstance(error, ValidationError):
+        return _refusal(form, ValidationFailed.code, _INVALID, flat_messages(error.messages))
+    if isinstance(error, ValidationFailed):
+        return _refusal(form, error.code, _INVALID, error.field_errors)
+    return _refusal(form, error.code, _STALE if isinstance(error, StaleVersion) else error.detail)
 
-    What is not found is said beside the field `not_found`; without one it is the page that does not exist.
+
+def attempt(form: str, work: Callable[[], T], not_found: str = "") -> T | Refusal:
+    """Do what a form asks for and return what to show next, or a refusal of what a person can put right.
+
+    What is not found is said beside the field `not_found`; without one it is the page that does not exist. Who may not
+    do it at all gets no form back: the pages of accounts, where that depends on what was typed, catch REFUSALS instead.
     """
-    refusal = Refusal(form)
     try:
         return work()
-    except ValidationError as error:
-        refusal.tell(ValidationFailed.code, _INVALID, flat_messages(error.messages))
-    except ValidationFailed as error:
-        refusal.tell(error.code, _INVALID, error.field_errors)
     except PossibleDuplicate as error:
         record_shown(error.candidates)
-        refusal.tell(error.code, error.detail)
-        refusal.candidates = error.candidates
-    except Conflict as error:
-        refusal.tell(error.code, error.detail)
-    except StaleVersion as error:
-        refusal.tell(error.code, _STALE)
+        return replace(refused(error, form), candidates=error.candidates)
+    except (ValidationError, ValidationFailed, Conflict, StaleVersion) as error:
+        return refused(error, form)
     except NotFound as error:
         if not not_found:
             raise
-        refusal.tell(ValidationFailed.code, _INVALID, {not_found: [error.detail]})
-    return refusal
+        return refused(ValidationFailed({not_found: [error.detail]}), form)
+
+
+def shown(template: str, problem: Refusal | None = None, **facts: Any) -> ResponseReturnValue:
+    """Show a page with one form, and with what was wrong with it under the status that the API would answer."""
+    return render_template(template, problem=problem, **facts), problem.status if problem else _OK
+
+
+def sent(*names: str) -> dict[str, str]:
+    """Return the fields of the form, blank ones too, as the API's JSON would have them."""
+    return {name: request.form[name] for name in names if name in request.form}
 
 
 def filled_in(*names: str) -> dict[str, str]:
@@ -169,3 +190,9 @@ def moment_in(zone: str, name: str) -> dict[str, str]:
         except ValueError:
             return entered  # the schema says what is wrong with it
     return entered
+
+
+def _refusal(form: str, code: str, detail: str, fields: Mapping[str, list[str]] | None = None) -> Refusal:
+    g.error_code = code
+    told = {name: [_IN_WORDS.get(text, text) for text in texts] for name, texts in (fields or {}).items()}
+    return Refusal(form, STATUS[code], detail, told)

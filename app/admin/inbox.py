@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.admin.base import console_page, load_query, may
 from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in
 from app.domain.devices.catalog import CATALOG
-from app.domain.inbox import Change, DeliveryState
+from app.domain.inbox import Change
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.patients import PatientQuery
 from app.domain.roles import Permission
@@ -30,9 +30,7 @@ def inbox() -> ResponseReturnValue:
     """List what came in, newest first."""
     query = load_query(InboxQuerySchema())
     gateways = list_gateways(actor(), PageRequest(page_size=MAX_PAGE_SIZE)).items
-    return render_template(
-        "admin/inbox.html", query=query, page=list_deliveries(actor(), query), gateways=gateways, states=DeliveryState
-    )
+    return render_template("admin/inbox.html", query=query, page=list_deliveries(actor(), query), gateways=gateways)
 
 
 @console_page("/inbox/<uuid:delivery_id>", Permission.READ_INBOX)

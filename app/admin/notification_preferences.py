@@ -6,9 +6,8 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, shown
 from app.admin.base import console_page
-from app.admin.forms import version_seen, whole
+from app.admin.forms import REFUSALS, Refusal, refused, shown, version_seen, whole
 from app.admin.patient_forms import US_ZONES
 from app.domain.notifications.events import CHOOSABLE, EVENTS, Level
 from app.domain.paging import PageRequest
@@ -32,8 +31,8 @@ def change_notification_preferences() -> ResponseReturnValue:
     """Change it."""
     try:
         change_preferences(actor(), PreferencesChangesSchema().load(_entered()), version_seen())
-    except REFUSALS as refusal:
-        return _page(problem_of(refusal))
+    except REFUSALS as error:
+        return _page(refused(error))
     flash("Your preferences were saved.")
     return redirect(url_for("admin.notification_preferences"), 303)
 
@@ -46,7 +45,7 @@ def remove_phone(push_token_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("admin.notification_preferences"), 303)
 
 
-def _page(problem: Problem | None = None) -> ResponseReturnValue:
+def _page(problem: Refusal | None = None) -> ResponseReturnValue:
     phones = list_push_tokens(actor(), PageRequest(page_size=MAX_TOKENS))
     return shown(
         "admin/notification_preferences.html", problem, own=get_preferences(actor()), phones=phones.items,

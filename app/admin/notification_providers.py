@@ -6,9 +6,8 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, shown
 from app.admin.base import console_page, load_query
-from app.admin.forms import filled_in
+from app.admin.forms import REFUSALS, Refusal, filled_in, refused, shown
 from app.domain.errors import Conflict
 from app.domain.notifications.settings import CARRIERS, USUAL_ADDRESSES, Slot
 from app.domain.roles import Permission
@@ -33,8 +32,8 @@ def save_notification_provider() -> ResponseReturnValue:
     entered: dict[str, Any] = {**filled_in(*_FIELDS), "is_active": "is_active" in request.form}
     try:
         save_provider(actor(), ProviderSettingsSchema().load(entered))
-    except REFUSALS as refusal:
-        return _page(problem_of(refusal), request.form.get("slot", ""))
+    except REFUSALS as error:
+        return _page(refused(error), request.form.get("slot", ""))
     flash("The provider was saved.")
     return redirect(url_for("admin.notification_providers"), 303)
 
@@ -62,7 +61,7 @@ def retry_notification(sending_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("admin.notification_deliveries", state="dead"), 303)
 
 
-def _page(problem: Problem | None = None, wrong_slot: str = "") -> ResponseReturnValue:
+def _page(problem: Refusal | None = None, wrong_slot: str = "") -> ResponseReturnValue:
     saved = {row.slot: row for row in list_providers(actor())}
     return shown(
         "admin/notification_providers.html", problem, saved=saved, wrong_slot=wrong_slot, slots=[*Slot][::-1],

@@ -3,8 +3,8 @@
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import open_page
+from app.admin.forms import REFUSALS, Refusal, refused, sent, shown
 from app.domain.password_tokens import RESET_LIFETIME
 from app.domain.passwords import MAX_LENGTH, MIN_LENGTH
 from app.schemas.auth import PasswordResetConfirmSchema, PasswordResetSchema
@@ -21,8 +21,8 @@ def forgot_password() -> ResponseReturnValue:
         return shown("admin/forgot_password.html", minutes=_MINUTES)
     try:
         ask_for_reset(PasswordResetSchema().load(sent("email"))["email"])
-    except REFUSALS as refusal:
-        return shown("admin/forgot_password.html", problem_of(refusal), minutes=_MINUTES)
+    except REFUSALS as error:
+        return shown("admin/forgot_password.html", refused(error), minutes=_MINUTES)
     flash(_ASKED)
     return redirect(url_for("admin.login"), 303)
 
@@ -35,11 +35,11 @@ def set_password() -> ResponseReturnValue:
     try:
         body = PasswordResetConfirmSchema().load(sent("token", "password"))
         reset_password(body["token"], body["password"])
-    except REFUSALS as refusal:
-        return _door(problem_of(refusal))
+    except REFUSALS as error:
+        return _door(refused(error))
     flash("Your password is set. Sign in with it.")
     return redirect(url_for("admin.login"), 303)
 
 
-def _door(problem: Problem | None = None) -> ResponseReturnValue:
+def _door(problem: Refusal | None = None) -> ResponseReturnValue:
     return shown("admin/set_password.html", problem, shortest=MIN_LENGTH, longest=MAX_LENGTH)

@@ -3,8 +3,8 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, problem_of, shown
 from app.admin.base import console_page
+from app.admin.forms import REFUSALS, refused, shown
 from app.domain.roles import GRANTS, Permission, Role
 from app.schemas.users import SignInPolicySchema
 from app.services.practices import change_sign_in_policy, get_sign_in_policy
@@ -30,7 +30,7 @@ def change_policy() -> ResponseReturnValue:
     chosen = request.form.getlist("require_2fa_for")
     try:
         change_sign_in_policy(actor(), SignInPolicySchema().load({"require_2fa_for": chosen}))
-    except REFUSALS as refusal:
-        return shown("admin/policy.html", problem_of(refusal), required=chosen, roles=Role)
+    except REFUSALS as error:
+        return shown("admin/policy.html", refused(error), required=chosen, roles=Role)
     flash("The rules were saved. They hold from everybody's next click on.")
     return redirect(url_for("admin.policy"), 303)

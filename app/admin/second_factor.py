@@ -4,9 +4,8 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import console_page
-from app.admin.forms import filled_in
+from app.admin.forms import REFUSALS, Refusal, filled_in, refused, sent, shown
 from app.domain.roles import Permission
 from app.domain.second_factor import STEP_SECONDS
 from app.schemas.auth import CodeSchema, PasswordSchema, SecondFactorRemovalSchema
@@ -28,8 +27,8 @@ def set_up_second_factor() -> ResponseReturnValue:
     """Show a fresh secret as a picture and as text; it counts once a code of it was typed."""
     try:
         enrolment = start_enrolment(actor(), PasswordSchema().load(sent("password"))["password"])
-    except REFUSALS as refusal:
-        return _page(problem_of(refusal))
+    except REFUSALS as error:
+        return _page(refused(error))
     groups = [enrolment.secret[at : at + _GROUP] for at in range(0, len(enrolment.secret), _GROUP)]
     picture = Markup(enrolment.qr_svg)  # noqa: S704 - drawn by our own service
     return shown("admin/second_factor_code.html", picture=picture, groups=groups, seconds=STEP_SECONDS)
@@ -41,8 +40,8 @@ def verify_second_factor() -> ResponseReturnValue:
     typed = {name: "".join(value.split()) for name, value in sent("code").items()}
     try:
         codes = finish_enrolment(actor(), CodeSchema().load(typed)["code"])
-    except REFUSALS as refusal:
-        return shown("admin/second_factor_code.html", problem_of(refusal), seconds=STEP_SECONDS)
+    except REFUSALS as error:
+        return shown("admin/second_factor_code.html", refused(error), seconds=STEP_SECONDS)
     return shown("admin/recovery_codes.html", codes=codes)
 
 
@@ -52,11 +51,11 @@ def disable_second_factor() -> ResponseReturnValue:
     try:
         body = SecondFactorRemovalSchema().load(sent("password") | filled_in("code", "recovery_code"))
         end_enrolment(actor(), body["password"], body["proof"])
-    except REFUSALS as refusal:
-        return _page(problem_of(refusal))
+    except REFUSALS as error:
+        return _page(refused(error))
     flash("Two-factor sign-in is off.")
     return redirect(url_for("admin.second_factor"), 303)
 
 
-def _page(problem: Problem | None = None) -> ResponseReturnValue:
+def _page(problem: Refusal | None = None) -> ResponseReturnValue:
     return shown("admin/second_factor.html", problem, user=get_own_account(actor()))

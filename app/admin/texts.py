@@ -1,5 +1,6 @@
 """How the pages say things: names of levels and roles, plain numbers, ages, links to a list asked differently."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -160,6 +161,12 @@ def _names() -> dict[str, Any]:
     names |= {"STATES": STATES, "PERMISSIONS": PERMISSIONS}
     names |= {"LIKENESSES": LIKENESSES}
     return {**names, "may": may, "script_nonce": script_nonce, "same_list": same_list, "moved": moved}
+
+
+@console.app_template_filter()
+def options(rows: Iterable[object], value: str = "id", label: str = "name") -> list[tuple[object, object]]:
+    """Return rows as the choices of a select: what each sends, and what it shows."""
+    return [(getattr(row, value), getattr(row, label)) for row in rows]
 
 
 @console.app_template_filter()

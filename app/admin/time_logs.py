@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.base import console_page, load_query, may
 from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in, moment_in, version_seen
+from app.admin.months import shown_month
 from app.domain.billing.time_logs import MonthQuery
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
@@ -43,7 +44,8 @@ def time_logs() -> ResponseReturnValue:
 def time_gaps() -> ResponseReturnValue:
     """Show all that is missing in a month."""
     query = load_query(MonthQuerySchema())
-    return render_template("admin/time_gaps.html", query=query, gaps=list_gaps(actor(), query))
+    gaps = list_gaps(actor(), query)
+    return render_template("admin/time_gaps.html", query=query, gaps=gaps, month=shown_month(query.month))
 
 
 @console_page("/time-logs/<uuid:time_log_id>", Permission.READ_TIME_LOGS)

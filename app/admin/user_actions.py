@@ -6,9 +6,8 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, problem_of, shown
 from app.admin.base import console_page
-from app.admin.forms import version_seen
+from app.admin.forms import REFUSALS, refused, shown, version_seen
 from app.admin.users import ONE_USER, user_page
 from app.domain.roles import Permission
 from app.services.accounts.administration import (
@@ -59,7 +58,7 @@ def reset_second_factor(user_id: int) -> ResponseReturnValue:
 def _do(user_id: int, work: Callable[[], Any], done: str) -> ResponseReturnValue:
     try:
         work()
-    except REFUSALS as refusal:
-        return user_page(user_id, problem_of(refusal))
+    except REFUSALS as error:
+        return user_page(user_id, refused(error))
     flash(done)
     return redirect(url_for("admin.user", user_id=user_id), 303)

@@ -3,9 +3,8 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.account_forms import REFUSALS, Problem, problem_of, sent, shown
 from app.admin.base import console_page, load_query
-from app.admin.forms import version_seen
+from app.admin.forms import REFUSALS, Refusal, refused, sent, shown, version_seen
 from app.domain.password_tokens import INVITATION_LIFETIME
 from app.domain.roles import Permission
 from app.domain.users import UserQuery
@@ -35,8 +34,8 @@ def new_user() -> ResponseReturnValue:
         return shown("admin/new_user.html", hours=_HOURS)
     try:
         made = add_user(actor(), NewUserSchema().load(sent(*_FIELDS)))
-    except REFUSALS as refusal:
-        return shown("admin/new_user.html", problem_of(refusal), hours=_HOURS)
+    except REFUSALS as error:
+        return shown("admin/new_user.html", refused(error), hours=_HOURS)
     flash("The account was made. An invitation is on its way to its owner.")
     return redirect(url_for("admin.user", user_id=made.id), 303)
 
@@ -52,13 +51,13 @@ def change_user(user_id: int) -> ResponseReturnValue:
     """Change names, address or role, unless somebody else did meanwhile."""
     try:
         update_user(actor(), user_id, UserFields(partial=True).load(sent(*_FIELDS)), version_seen())
-    except REFUSALS as refusal:
-        return user_page(user_id, problem_of(refusal))
+    except REFUSALS as error:
+        return user_page(user_id, refused(error))
     flash("The changes were saved.")
     return redirect(url_for("admin.user", user_id=user_id), 303)
 
 
-def user_page(user_id: int, problem: Problem | None = None) -> ResponseReturnValue:
+def user_page(user_id: int, problem: Refusal | None = None) -> ResponseReturnValue:
     """Show one account as it is now, and what could not be done with it."""
     account = get_user(actor(), user_id)
     signed_in_at = last_sign_ins(actor(), [user_id]).get(user_id)

@@ -117,4 +117,4 @@ def _write(directory: Path, mail_id: str, message: EmailMessage) -> None:
         path.write_bytes(message.as_bytes())
     except OSError as error:
         raise _not_sent(error) from None
-    _log.info("mail written to the mail directory: %s", path.name)
+    _log.debug("mail written to the mail directory: %s", path.name)  # at info, a first start would fill the screen

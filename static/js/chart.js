@@ -3,6 +3,7 @@
 {
   const HEIGHT = 230;
   const MARGIN = 0.15; // of what must be seen, above and below: room for the words on the limits
+  const WORDS = 18; // pixels that the words of a limit need beside its line
   const ROOM = 0.02; // of the time shown, left and right: room for the marks
   const SHORTEST = 12 * 3600; // seconds shown at least: a single reading is a point, not a line of seconds
   const style = getComputedStyle(document.documentElement);
@@ -10,11 +11,18 @@
   const font = `12px ${style.getPropertyValue("--font")}`;
   const when = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-  function range(line) {
-    const seen = [...line.values.filter((value) => value !== null), ...["low", "high", "critical_high"].map((name) => line.limits[name]).filter((limit) => limit !== undefined)];
+  function padded(seen) {
     const [low, high] = [Math.min(...seen), Math.max(...seen)];
     const room = Math.max((high - low) * MARGIN, 1);
     return [low - room, high + room];
+  }
+
+  // The critical limit below may stay out of sight; where its line comes into it, there must be room for its words too.
+  function range(line) {
+    const seen = [...line.values.filter((value) => value !== null), ...["low", "high", "critical_high"].map((name) => line.limits[name]).filter((limit) => limit !== undefined)];
+    const [low, high] = padded(seen);
+    const lowest = line.limits.critical_low;
+    return lowest > low ? padded([...seen, lowest]) : [low, high];
   }
 
   function timeRange(_plot, first, last) {
@@ -55,7 +63,13 @@
     }
   }
 
-  function drawLimit(plot, band) {
+  // Words stand beyond their line, or before it when the next line is too near for them.
+  function hasRoomBeyond(plot, limits, band) {
+    const next = band.level === "warning" ? limits[band.sign === "≥" ? "critical_high" : "critical_low"] : undefined;
+    return next === undefined || Math.abs(plot.valToPos(next, "y") - plot.valToPos(band.at, "y")) >= WORDS;
+  }
+
+  function drawLimit(plot, limits, band) {
     const { ctx, bbox, scales } = plot;
     const ratio = devicePixelRatio;
     if (band.at < scales.y.min || band.at > scales.y.max) return;
@@ -69,9 +83,10 @@
     ctx.stroke();
     ctx.font = font.replace("12px", `${11 * ratio}px`);
     ctx.textAlign = "left";
-    ctx.textBaseline = band.sign === "≥" ? "bottom" : "top";
+    const isAbove = (band.sign === "≥") === hasRoomBeyond(plot, limits, band);
+    ctx.textBaseline = isAbove ? "bottom" : "top";
     const label = `${band.level === "critical" ? "Critical" : "Warning"} ${band.sign} ${band.at}`;
-    ctx.fillText(label, bbox.left + 6 * ratio, y + (band.sign === "≥" ? -3 : 3) * ratio);
+    ctx.fillText(label, bbox.left + 6 * ratio, y + (isAbove ? -3 : 3) * ratio);
   }
 
   function drawMarks(plot, marks) {
@@ -132,7 +147,7 @@
       series: [{}, { label: line.label, stroke: color("line"), width: 2, points: { show: true, size: 6, fill: color("line"), stroke: color("line") } }],
       hooks: {
         drawClear: [(plot) => within(plot, () => drawBands(plot, line.limits))],
-        drawAxes: [(plot) => within(plot, () => bands(line.limits).forEach((band) => drawLimit(plot, band)))],
+        drawAxes: [(plot) => within(plot, () => bands(line.limits).forEach((band) => drawLimit(plot, line.limits, band)))],
         draw: [(plot) => within(plot, () => drawMarks(plot, line.marks))],
         setCursor: [(plot) => {
           readout.textContent = describe(chart, plot.cursor.idx ?? chart.at.length - 1);

@@ -1,13 +1,17 @@
 """The console's worklist, simulator and reports of billing, and the download of a line's evidence."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
+import pytest
 from flask.testing import FlaskClient
 
+from app.domain.billing.codes import Reason
 from app.domain.billing.runs import RunRequest
 from app.domain.roles import Role
 from app.services.billing.run import generate_entries
-from tests.admin.visits import enter, token
+from tests.admin.visits import enter, send, token, version_on
 from tests.billing import Monitored, closed_period, days_from, monitored
 from tests.builders import a_user, in_house
 
@@ -51,16 +55,63 @@ def test_the_reports_show_revenue_days_and_leaks(client: FlaskClient) -> None:
     enter(client, of.biller)
     page = client.get(f"/admin/billing/reports?month={closed_period() + timedelta(days=29):%Y-%m}").text
     assert "$52.11" in page
-    assert "SETUP_NOT_DOCUMENTED" in page
+    assert "Set-up and training are not written down." in page
     assert 'id="revenue"' in page
+
+
+def test_a_patients_page_leads_to_what_is_left_to_do_for_them(client: FlaskClient) -> None:
+    """The worklist of one patient says so, and leads back to everybody's."""
+    of = _billed()
+    enter(client, of.biller)
+    there = f"/admin/billing/worklist?patient_id={of.patient_id}"
+    assert there in client.get(f"/admin/patients/{of.patient_id}/billing").text
+    assert "Of one patient." in client.get(there).text
+
+
+@pytest.mark.parametrize("page", ["worklist", "reports"])
+def test_what_a_page_of_figures_shows_can_be_kept_as_files(client: FlaskClient, page: str) -> None:
+    """Every link that says CSV leads to one with a heading."""
+    of = _billed()
+    enter(client, of.biller)
+    links = re.findall(
+        r'href="(/admin/billing/[^"]+)"[^>]*>(?:Download )?CSV', client.get(f"/admin/billing/{page}").text
+    )
+    files = [client.get(unescape(link)) for link in links]
+    assert {(file.status_code, file.mimetype) for file in files} == {(200, "text/csv")}
+    assert len(files) == {"worklist": 1, "reports": 7}[page]
+
+
+def test_no_page_of_billing_shows_the_engines_codes_for_reasons(client: FlaskClient) -> None:
+    """A reason is a sentence; where it is put right is a link."""
+    of = _billed()
+    enter(client, of.biller)
+    month = f"{closed_period() + timedelta(days=29):%Y-%m}"
+    pages = [client.get(f"/admin/billing/{page}?month={month}").text for page in ("month", "reports")]
+    pages.append(client.get("/admin/billing/worklist").text)
+    assert not any(reason in page for page in pages for reason in Reason)
+    assert "Write the training down" in pages[1]
+
+
+def test_a_line_that_cannot_be_proved_says_what_is_missing_on_its_page(client: FlaskClient) -> None:
+    """No packet: a conflict, and the form of the page is there again."""
+    of = _billed()
+    enter(client, of.biller)
+    entry = f"/admin/billing/entries/{of.row('id').id}"
+    send(client, f"{entry}/move", entry, to="void", version=version_on(client, entry), reason="Entered twice")
+    answer = send(client, f"{entry}/evidence", entry)
+    assert (answer.status_code, "There is no evidence packet yet. Missing: a line that stands" in answer.text) == (
+        409,
+        True,
+    )
 
 
 def test_a_lines_evidence_is_downloaded(client: FlaskClient) -> None:
     """A ZIP to keep."""
     of = _billed()
     enter(client, of.biller)
-    sent = token(client, "/admin/billing/simulator")
-    answer = client.post(f"/admin/billing/entries/{of.row('id').id}/evidence", data={"csrf_token": sent})
+    entry = f"/admin/billing/entries/{of.row('id').id}"
+    assert f'method="post" action="{entry}/evidence"' in client.get(entry).text
+    answer = send(client, f"{entry}/evidence", entry)
     assert (answer.status_code, answer.mimetype, answer.data[:2]) == (200, "application/zip", b"PK")
 
 

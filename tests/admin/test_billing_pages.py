@@ -69,7 +69,8 @@ def test_the_month_shows_days_minutes_contact_and_what_is_missing(client: FlaskC
     of = monitored(TODAY - timedelta(days=3))
     of.measures(*days_from(TODAY - timedelta(days=2), 2))
     page = enter(client, of.biller).get(MONTH).text
-    for text in ("2 of 16 days with data; 16 can be reached", "14 missing", "10:00 to 10 minutes", "None",
+    for text in ("2 of 16 days with data; 16 can be reached", "14 missing", "10:00 to 10 minutes, by",
+                 "Call or visit by", "Write the training down",
                  "Set-up and training are not written down.", "99445"):  # fmt: skip
         assert text in page
 

@@ -81,7 +81,7 @@ def test_a_patient_gets_the_device_whose_number_is_scanned(client: FlaskClient, 
 
 @pytest.mark.parametrize(
     ("identifier", "status", "says"), [("unknown", 400, "No device of the practice has this number."),
-                                       ("a\x00", 400, "cannot be stored"), ("", 400, "Missing data"),
+                                       ("a\x00", 400, "cannot be stored"), ("", 400, "Please fill this in."),
                                        ("held", 409, "assigned to a patient in this time already")]
 )  # fmt: skip
 def test_a_number_that_cannot_be_assigned_is_refused_in_the_form(

@@ -81,6 +81,13 @@ def test_each_span_is_drawn(client: FlaskClient, doctor: Person, span: str) -> N
     assert "177.0" not in page
 
 
+def test_the_days_that_are_shown_stand_in_the_form(client: FlaskClient, doctor: Person) -> None:
+    """So that one changes an end of them instead of typing both."""
+    page = client.get(f"/admin/patients/{a_patient(doctor.actor).id}/vitals/days?from=2026-01-02&to=2026-01-09").text
+    assert 'name="from" type="date" value="2026-01-02"' in page
+    assert 'name="to" type="date" value="2026-01-09"' in page
+
+
 def test_days_say_why_they_do_not_count(client: FlaskClient, doctor: Person) -> None:
     """Billing may see them."""
     patient = a_patient(doctor.actor)

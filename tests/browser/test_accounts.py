@@ -147,7 +147,9 @@ def test_without_scripts_password_and_code_are_sent_together(open_page: Open) ->
     expect(page.get_by_role("heading", name="Triage")).to_be_visible()
 
 
-def test_a_session_is_ended_from_elsewhere(open_page: Open, any_width: Size, look: Onlooker) -> None:
+def test_a_session_is_ended_from_elsewhere(
+    open_page: Open, any_width: Size, look: Onlooker, complaints: list[str]
+) -> None:  # fmt: skip
     """The other browser finds itself at the sign-in, and is told calmly why."""
     person = a_user()
     other, page = open_page(), open_page(any_width)
@@ -159,6 +161,7 @@ def test_a_session_is_ended_from_elsewhere(open_page: Open, any_width: Size, loo
     other.goto("/admin/patients")
     expect(other.get_by_text("Your session is over")).to_be_visible()
     look.at(other, "login-session-over")
+    complaints[:] = [one for one in complaints if not one.endswith("/admin/live")]  # the board may have asked meanwhile
 
 
 def test_an_administrator_looks_after_accounts(

@@ -13,6 +13,13 @@ pytestmark = pytest.mark.slow
 _PARTS = ("web server", "job worker", "database")
 
 
+def test_at_the_first_start_the_addresses_stay_the_last_thing_seen(local_run: LocalRun) -> None:
+    local_run.start_and_wait()
+    wait_until(lambda: any((local_run.var_dir / "mail").glob("*.eml")))
+    assert local_run.output.rstrip().endswith("Ctrl-C")
+    assert f"{local_run.var_dir}/mail/" in local_run.output
+
+
 @pytest.mark.parametrize("request_to_stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything_with_code_0(local_run: LocalRun, request_to_stop: signal.Signals) -> None:
     supervisor = local_run.start_and_wait()
