@@ -63,9 +63,9 @@ def main() -> None:
     print(f"\n{render(rows)}\n", *verdicts(rows), sep="\n")
     client = "wrk" if has_wrk() else "Python threads (wrk is missing)"
     print(
-        f"\nours, yardstick, limit: requests a second by {client}, 8 connections, median of {plan.rounds} x"
-        f" {plan.seconds:.0f} s taken in turn.\np50 to p99: ms; the first two rows under that load, the others one"
-        " client alone.\nSQL: statements in round trips to the database."
+        f"\nours, yardstick, limit: requests a second by {client}, 8 connections (batches: 2), median of"
+        f" {plan.rounds} x {plan.seconds:.0f} s taken in turn (batches: once).\np50 to p99: ms; readings, lists and"
+        " batches under that load, the others one client alone.\nSQL: statements in round trips to the database."
         "\nCPU ms: processor time of the server's processes a request, ours : yardstick, without the database's."
         f"\n{os.cpu_count()} cores shared by all, others kept {noise:.0f}% of them busy before or after,"
         f" Python {platform.python_version()}, {time.monotonic() - started:.0f} s in all."

@@ -1,5 +1,6 @@
 -- Full batches for wrk: 1,000 new blood pressures of SPREAD patients in each, measured over the last day.
--- Readings of one batch differ in the minute, those of two in the device; the patients of a batch lie side by side.
+-- Readings of one batch differ in the minute, those of two in the device. The patients of a batch lie side by side,
+-- and the next batch is of those that come after them: two at once are never of the same people.
 local SIZE = 1000
 local headers = {
   ["Authorization"] = "Bearer " .. os.getenv("TOKEN"),
@@ -28,8 +29,8 @@ function setup(thread)
 end
 
 function request()
+  local first, device, readings = sent * spread, "batch-" .. run .. "-" .. sent, {}
   sent = sent + 1
-  local first, device, readings = math.random(#patients), "batch-" .. run .. "-" .. sent, {}
   for number = 1, SIZE do
     local patient = patients[(first + number % spread) % #patients + 1]
     readings[number] = string.format(reading, patient, device, measured[number])

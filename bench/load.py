@@ -20,7 +20,7 @@ from bench.children import BenchError
 from bench.effort import effort_of
 
 Job = Literal["post", "list", "batch"]
-CONNECTIONS = 8
+CONNECTIONS, OF_BATCHES = 8, 2
 _SCRIPTS = {job: Path(__file__).with_name("batch.lua" if job == "batch" else "ingest.lua") for job in get_args(Job)}
 _RESULT = re.compile(r"^RESULT (\{.*\})$", re.MULTILINE)
 _runs = itertools.count(int(time.time()))
@@ -58,7 +58,7 @@ def has_wrk() -> bool:
 
 
 def put_under_load(target: Target, job: Job, seconds: float) -> Outcome:
-    """Send requests as fast as eight connections get answers; raises BenchError when any is refused.
+    """Send requests as fast as eight connections get answers, batches two; raises BenchError when any is refused.
 
     Batches need wrk.
     """
@@ -98,7 +98,8 @@ def a_reading(patients: Sequence[str]) -> dict[str, object]:
 
 
 def _by_wrk(target: Target, job: Job, seconds: float) -> Outcome:
-    options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(_SCRIPTS[job])]
+    connections = OF_BATCHES if job == "batch" else CONNECTIONS
+    options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(_SCRIPTS[job])]
     env = {"JOB": job, "TOKEN": target.token, "PATIENTS": str(target.patients), "RUN": str(next(_runs)),
            "SPREAD": str(target.spread)}  # fmt: skip
     command = [str(shutil.which("wrk")), *options, f"http://127.0.0.1:{target.port}"]

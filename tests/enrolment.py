@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask.testing import FlaskClient
 
@@ -14,8 +15,8 @@ NPI = "1234567893"
 
 
 def days_ago(days: int) -> str:
-    """Return a date of the past that no time zone makes a future one."""
-    return str(datetime.now(UTC).date() - timedelta(days=days))
+    """Return a date of the past, by the clock of the practice and its patients: at night UTC is a day ahead of it."""
+    return str(datetime.now(ZoneInfo("America/New_York")).date() - timedelta(days=days))
 
 
 def days_ahead(days: int) -> date:
