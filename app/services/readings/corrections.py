@@ -1,6 +1,5 @@
 """Taking a reading out of what counts: made void by a person, or by its correction. Nothing is deleted."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from app.domain.triage.score import ALERT_WINDOW
 from app.models import AlertOccurrence, Observation
 from app.services.readings.facts import PatientFacts
 from app.services.readings.found import find_reading
+from app.services.readings.remembering import remember_anew
 from app.services.triage import summaries
 from app.services.triage.alert_flow import StandingAlert
 
@@ -50,6 +50,7 @@ def make_void(
     session.flush()
     if counted:
         summaries.forget(session, known.summary, reading)
+        remember_anew(session, known, reading, at)
 
 
 def decide(reading: Observation, actor: Actor, status: str, reason: str | None, at: datetime) -> None:
@@ -83,15 +84,12 @@ def _clear_alert(session: Session, actor: Actor, known: PatientFacts, reading: O
 
 
 def _end(actor: Actor, known: PatientFacts, alert: StandingAlert, at: datetime) -> None:
-    """End an alert that should never have been; its rule is no longer remembered as raised."""
+    """End an alert that should never have been."""
     alert.cleared_at = alert.cleared_at or at
     if alert.acknowledged_at is None:
         alert.acknowledged_at, alert.acknowledged_by = at, actor.author_id
         known.summary.unacknowledged_alerts -= 1
     alert.happened.append("clear")
-    state = summaries.remembered(known.summary)
-    rules = {name: one for name, one in state.rules.items() if name != alert.rule}
-    known.summary.rule_state = replace(state, rules=rules).as_dict()
 
 
 def _of_practice(reading: Observation) -> Select[AlertOccurrence]:
