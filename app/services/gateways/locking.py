@@ -32,6 +32,16 @@ def lock_keys(session: Session, practice_id: UUID, messages: Iterable[Message]) 
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
+def lock_line(session: Session, practice_id: UUID, patient_id: UUID) -> None:
+    """Take a patient's line of the board before asking what stands of them."""
+    _lock(
+        session,
+        TriageSummary.patient_id,
+        TriageSummary.practice_id == practice_id,
+        TriageSummary.patient_id == patient_id,
+    )
+
+
 def lock_all(session: Session, practice_id: UUID, messages: Sequence[Message]) -> None:
     """Take what these messages will touch: their keys, everybody who ever held their devices, and the devices."""
     lock_keys(session, practice_id, messages)
