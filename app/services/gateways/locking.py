@@ -17,12 +17,19 @@ from app.models import DeviceAssignment, DeviceContact, DeviceIdentifier, Triage
 
 _WAITS = timedelta(seconds=30)  # a job waits for the work ahead of it; whoever waits for an answer does not
 _PATIENTLY = text("SELECT set_config('lock_timeout', :locks, true), set_config('statement_timeout', :statements, true)")
+_VENDORS = text("SELECT set_config('idle_in_transaction_session_timeout', :idle, true)")
 _HELD = {"locks": f"{_WAITS.total_seconds():.0f}s", "statements": f"{2 * _WAITS.total_seconds():.0f}s"}
 
 
 def wait_patiently(session: Session) -> None:
     """Let a job's transaction wait for others' locks longer than a request may."""
     session.execute(_PATIENTLY, _HELD)
+
+
+def wait_for_vendor(session: Session) -> None:
+    """Let a job's transaction wait for others' locks, and stand still while a vendor is asked twice."""
+    wait_patiently(session)
+    session.execute(_VENDORS, {"idle": f"{2 * _WAITS.total_seconds():.0f}s"})
 
 
 def lock_keys(session: Session, practice_id: UUID, messages: Iterable[Message]) -> None:
