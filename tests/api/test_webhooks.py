@@ -14,7 +14,7 @@ from tests.builders import Person, a_device, a_patient, a_practice, a_user, sign
 from tests.inbox import a_gateway, an_event, deliver, deliveries, items, readings, work
 
 _MODES = [
-    ("mioconnect", "timestamped_hmac", {}),
+    *(("mioconnect", mode, {}) for mode in ("timestamped_hmac", "svix", "hmac_hex", "hmac_base64")),
     ("tenovi", "custom_header", {}),
     ("smart_meter", "shared_secret", {}),
     ("smart_meter", "api_key", {}),
