@@ -1,6 +1,7 @@
 """Void, corrected, accepted: what is left is what the other readings would have left by themselves."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -160,6 +161,11 @@ def test_a_weight_in_the_wrong_unit_is_corrected_by_a_replay_without_waiting(cli
     work()
     settings_url = f"/api/v1/integrations/gateways/{gateway.integration.id}/"
     client.patch(settings_url, json={"options": {"weight_unit": "lb"}}, headers=headers)
-    client.post(f"/api/v1/webhooks/inbox/{deliveries(admin)[0].id}/replay/", headers=headers)
+    path = f"/api/v1/webhooks/inbox/{deliveries(admin)[0].id}/replay/"
+    (look,) = client.post(f"{path}?dry_run=1", headers=headers).json["changes"]
+    assert (look["change"], look["replaces"], look["values"]) == (
+        "correct", {"weight_kg": 180}, {"weight_kg": Decimal("81.6466266")},
+    )  # fmt: skip
+    client.post(path, headers=headers)
     wrong, right = sorted(readings(admin), key=lambda one: one.created_at)
     assert (wrong.status, right.status, right.corrects_id) == ("void", "final", wrong.id)
