@@ -90,6 +90,17 @@ def test_a_reading_is_stored_for_the_holder_with_its_flags_and_its_origin(client
     assert reading.inbox_id == deliveries(admin)[0].id
 
 
+def test_a_value_that_somebody_typed_in_is_told_from_what_an_instrument_sent(
+    client: FlaskClient, admin: Person
+) -> None:
+    """It makes no day of transmission."""
+    patient = a_patient(admin.actor)
+    device = a_device(admin.actor, patient.id, datetime.now(UTC) - timedelta(days=2))
+    deliver(client, a_gateway(admin), an_event(device.serial or "", manual=True))
+    work()
+    assert [reading.source for reading in readings(admin, patient.id)] == ["manual"]
+
+
 def test_rotation_loses_no_message(client: FlaskClient, admin: Person) -> None:
     """Both secrets are good until the old one is retired."""
     gateway, headers = a_gateway(admin), signed_in(client, admin)
