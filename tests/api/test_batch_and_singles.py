@@ -164,8 +164,8 @@ def test_an_alert_that_repeats_stands_beside_one_that_is_new(client: FlaskClient
 
 
 def test_a_batch_judges_nobody_by_the_readings_of_others(client: FlaskClient) -> None:
-    """One patient weighs 80 kg, another 84: nobody gained 4, and both may have rules of their own that look back."""
-    house = _House(client, looks_back=True)
+    """One patient weighs 80 kg, another 84: nobody gained 4. Both have rules of their own that look back."""
+    house = _House(client, looks_back=False)
     for patient in house.patients:
         path = f"/api/v1/patients/{patient}/thresholds/"
         tag = client.get(path, headers=house.headers).headers["ETag"]
