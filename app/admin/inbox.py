@@ -13,7 +13,7 @@ from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.patients import PatientQuery
 from app.domain.roles import Permission
 from app.schemas.devices import HolderSearchSchema
-from app.schemas.inbox import AttachSchema, InboxQuerySchema, ReplayManySchema
+from app.schemas.inbox import AttachSchema, DayInboxQuerySchema, DayReplayManySchema
 from app.services.gateways.attaching import attach
 from app.services.gateways.inbox import DeliveryReport, list_deliveries, read_inbox
 from app.services.gateways.registration import list_gateways
@@ -28,7 +28,7 @@ _ATTACHED = "The device has its owner; what waited is being taken in."
 @console_page("/inbox", Permission.READ_INBOX)
 def inbox() -> ResponseReturnValue:
     """List what came in, newest first."""
-    query = load_query(InboxQuerySchema())
+    query = load_query(DayInboxQuerySchema())
     gateways = list_gateways(actor(), PageRequest(page_size=MAX_PAGE_SIZE)).items
     return render_template("admin/inbox.html", query=query, page=list_deliveries(actor(), query), gateways=gateways)
 
@@ -58,7 +58,7 @@ def replay_one(delivery_id: UUID) -> ResponseReturnValue:
 def replay_many() -> ResponseReturnValue:
     """Apply all deliveries again that the list's filters find."""
     started = start_replay(
-        actor(), ReplayManySchema().load(filled_in("integration_id", "state", "from", "to", "device"))
+        actor(), DayReplayManySchema().load(filled_in("integration_id", "state", "from", "to", "device"))
     )
     flash(f"{started.total} deliveries are being replayed.")
     return redirect(url_for("admin.inbox"), 303)

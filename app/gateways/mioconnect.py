@@ -123,6 +123,6 @@ VENDOR = Vendor(
     id="mioconnect",
     name="MioConnect (signed webhook)",
     parse=parse,
-    auth_modes=(AuthMode.TIMESTAMPED_HMAC,),
+    auth_modes=(AuthMode.TIMESTAMPED_HMAC, AuthMode.SVIX, AuthMode.HMAC_HEX, AuthMode.HMAC_BASE64),
     auth_header="X-Webhook-Signature",
 )

@@ -1,13 +1,12 @@
 """Shapes of the audit trail's reports."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
 from app.domain.audit import AUDIT_ORDERINGS, EventFilter, EventQuery, ExportFormat, Outcome
 from app.schemas.base import Body, PageQuery, QueryNumber, Row, page_of, paging_of
-from app.schemas.fields import Day, Instant, Text
+from app.schemas.fields import Instant, StartOfDay, Text
 
 _LONGEST_ACTION = 100
 _MAX_USER_ID = 2**31 - 1
@@ -48,18 +47,6 @@ class ExportQuerySchema(EventFilterSchema):
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> tuple[EventFilter, ExportFormat]:
         return _filter_of(data), data["form"]
-
-
-class StartOfDay(Instant):
-    """A day in a form, as the moment it begins in UTC; `days` later for an inclusive end."""
-
-    def __init__(self, *, days: int = 0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.days = timedelta(days=days)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        day = Day().deserialize(value, attr, data, **kwargs)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + self.days
 
 
 class DayEventQuerySchema(EventQuerySchema):

@@ -207,3 +207,15 @@ class Clock(fields.Field[time]):
         if not isinstance(value, str) or not _CLOCK.fullmatch(value):
             raise ValidationError("Not a valid time of day: HH:MM is needed.")
         return time.fromisoformat(value)
+
+
+class StartOfDay(Instant):
+    """A day in a form, as the moment it begins in UTC; `days` later for an inclusive end."""
+
+    def __init__(self, *, days: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.days = timedelta(days=days)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        day = Day().deserialize(value, attr, data, **kwargs)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + self.days

@@ -18,7 +18,7 @@ from app.domain.inbox import (
     NewOwner,
 )
 from app.schemas.base import Body, PageQuery, Row, paging_of
-from app.schemas.fields import Instant, Text
+from app.schemas.fields import Instant, StartOfDay, Text
 
 _STATES = [state.value for state in DeliveryState]
 
@@ -66,6 +66,20 @@ class ReplayManySchema(InboxFields, Body):
     @post_load
     def _filter(self, data: dict[str, Any], **_: Any) -> InboxFilter:
         return InboxFilter(**data)
+
+
+class DayInboxQuerySchema(InboxQuerySchema):
+    """The same from a form, which asks for days."""
+
+    from_ = StartOfDay(data_key="from", attribute="since")
+    to = StartOfDay(days=1, attribute="until")
+
+
+class DayReplayManySchema(ReplayManySchema):
+    """The same from a form, which asks for days."""
+
+    from_ = StartOfDay(data_key="from", attribute="since")
+    to = StartOfDay(days=1, attribute="until")
 
 
 class DryRunQuery(Body):
@@ -151,6 +165,9 @@ class ItemChangeSchema(Row):
     observation_type = fields.String(required=True, allow_none=True, attribute="item.observation_type")
     measured_at = Instant(required=True, allow_none=True, attribute="item.measured_at")
     values = fields.Dict(required=True, metadata={"description": "By measure, in the unit it is kept in."})
+    replaces = fields.Dict(
+        required=True, metadata={"description": "The values of the reading that a correction replaces, likewise."}
+    )
 
 
 class ReplaySchema(Row):

@@ -78,3 +78,19 @@ def test_the_list_is_filtered_and_replayed_as_a_whole(client: FlaskClient) -> No
     assert "Replay these" not in nurse.get("/admin/inbox").text
     refused = nurse.post("/admin/inbox/replay", data={"csrf_token": token(nurse, "/admin/inbox")})
     assert refused.status_code == 403
+
+
+def test_the_list_is_filtered_and_replayed_by_day(client: FlaskClient) -> None:
+    """Both days included, by UTC; an impossible value says why it waits."""
+    admin = a_user(role=Role.ADMIN)
+    device = a_device(admin.actor, a_patient(admin.actor).id, datetime.now(UTC) - timedelta(days=1))
+    deliver(client, a_gateway(admin), an_event(device.serial or "", systolic=400))
+    work()
+    enter(client, admin)
+    today = f"{deliveries(admin)[0].received_at:%Y-%m-%d}"
+    assert (
+        "A value is outside what instruments can measure." in client.get(f"/admin/inbox?from={today}&to={today}").text
+    )
+    assert "0 deliveries" in client.get("/admin/inbox?from=2020-01-01&to=2020-01-01").text
+    replayed = {"from": "2020-01-01", "to": today}
+    assert send(client, "/admin/inbox/replay", "/admin/inbox", **replayed).status_code == 303

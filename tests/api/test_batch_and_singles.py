@@ -6,12 +6,13 @@ from typing import Any
 
 import psutil
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from deploy.local_postgres import LocalPostgres
 from tests.builders import a_body, a_patient, a_user, signed_in
 
+_THRESHOLDS = "/api/v1/triage/thresholds/"
 BATCH, SINGLE = "/api/v1/ingestion/batch/", "/api/v1/ingestion/blood-pressure/"
 _VALUES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "blood_pressure": st.fixed_dictionaries({"systolic": st.integers(85, 200), "diastolic": st.integers(50, 125)}),
@@ -20,31 +21,87 @@ _VALUES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "pulse_oximetry": st.fixed_dictionaries({"spo2": st.integers(80, 99), "pulse": st.integers(40, 140)}),
 }
 _ITEM = st.sampled_from(sorted(_VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), _VALUES[kind]))
+_PRESSURES = ("systolic", "diastolic", "pulse")
 _MOST_GROWTH = 8 * 2**20  # of twelve batches of 1,000, whose bodies alone are 2 MB
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drawn=st.lists(st.tuples(_ITEM, st.booleans()), min_size=1, max_size=9))
-def test_both_leave_the_same(drawn: list[Any], client: FlaskClient, postgres: LocalPostgres) -> None:
-    """Readings, alerts and how often they were raised, the board's line, the score."""
+_DRAWN = st.lists(
+    st.tuples(_ITEM, st.booleans(), st.integers(0, 59), st.booleans()),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda x: x[2],
+)
+
+
+@settings(
+    phases=(Phase.generate,),
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(drawn=_DRAWN, are_seen=st.booleans(), looks_back=st.booleans())
+def test_both_leave_the_same(
+    drawn: list[Any], are_seen: bool, looks_back: bool, client: FlaskClient, postgres: LocalPostgres
+) -> None:
+    """Readings, alerts and how often they were raised, the board's line, the score.
+
+    Beside readings that were there before, measured earlier or later, known ones among the new; with their alerts
+    acknowledged or waiting; by rules that look at one reading, or back at others as well.
+    """
     start = datetime.now(UTC) - timedelta(hours=2)
     items = [
-        ({"observation_type": kind, **values, "measured_at": (start + timedelta(minutes=number)).isoformat()}, second)
-        for number, ((kind, values), second) in enumerate(drawn)
+        (
+            {"observation_type": kind, **values, "measured_at": (start + timedelta(minutes=place)).isoformat()},
+            who,
+            before,
+        )
+        for (kind, values), who, place, before in drawn
     ]
-    assert _left(client, postgres, items, at_once=True) == _left(client, postgres, items, at_once=False)
+    both = []
+    for at_once in (True, False):
+        house = _House(client, looks_back=looks_back)
+        both.append(house.left(postgres, items, at_once=at_once, are_seen=are_seen))
+    assert both[0] == both[1]
 
 
-def _left(client: FlaskClient, postgres: LocalPostgres, items: list[Any], *, at_once: bool) -> list[str]:
-    doctor = a_user()
-    headers, patients = signed_in(client, doctor), [a_patient(doctor.actor).id for _ in range(2)]
-    readings = [{**item, "patient_id": str(patients[second])} for item, second in items]
-    if at_once:
-        assert client.post(BATCH, json={"readings": readings[::-1]}, headers=headers).status_code == 200
-    for reading in [] if at_once else readings:
-        path = reading.pop("observation_type").replace("_", "-")
-        assert client.post(f"/api/v1/ingestion/{path}/", json=reading, headers=headers).status_code == 201
-    return [_look(postgres, patient) for patient in patients]
+class _House:
+    """A practice with two patients."""
+
+    def __init__(self, client: FlaskClient, *, looks_back: bool) -> None:
+        doctor = a_user()
+        self.client, self.headers = client, signed_in(client, doctor)
+        self.patients = [a_patient(doctor.actor).id for _ in range(2)]
+        tag = client.get(_THRESHOLDS, headers=self.headers).headers["ETag"]
+        rules = {"weight_gain_1_day": 2, "systolic_rise_1_day": 20} if looks_back else {"no_reading_days": 3}
+        saved = client.put(_THRESHOLDS, json=rules, headers={**self.headers, "If-Match": tag})
+        assert saved.status_code == 200, saved.text
+
+    def left(self, postgres: LocalPostgres, items: list[Any], *, at_once: bool, are_seen: bool) -> list[str]:
+        """Post what comes before one by one, then everything at once or one by one as it was measured, and look."""
+        readings = [({**item, "patient_id": str(self.patients[who])}, before) for item, who, before in items]
+        for reading in (reading for reading, before in readings if before):
+            self.post(reading)
+        if are_seen:
+            self._see_all()
+        every = sorted((reading for reading, _ in readings), key=lambda reading: str(reading["measured_at"]))
+        if at_once:
+            answer = self.client.post(BATCH, json={"readings": every[::-1]}, headers=self.headers)
+            assert (answer.status_code, answer.json["errors"]) == (200, 0)
+        for reading in [] if at_once else every:
+            self.post(reading)
+        return [_look(postgres, patient) for patient in self.patients]
+
+    def post(self, reading: dict[str, Any]) -> None:
+        """Post one reading by itself."""
+        path = f"/api/v1/ingestion/{reading['observation_type'].replace('_', '-')}/"
+        body = {name: value for name, value in reading.items() if name != "observation_type"}
+        assert self.client.post(path, json=body, headers=self.headers).status_code in {200, 201}
+
+    def _see_all(self) -> None:
+        for alert in self.client.get("/api/v1/triage/alerts/", headers=self.headers).json["results"]:
+            path = f"/api/v1/triage/alerts/{alert['id']}/acknowledge/"
+            assert self.client.post(path, json={}, headers=self.headers).status_code == 200
 
 
 def _look(postgres: LocalPostgres, patient: object) -> str:
@@ -104,3 +161,21 @@ def test_an_alert_that_repeats_stands_beside_one_that_is_new(client: FlaskClient
     assert (answer.status_code, answer.json["created"]) == (200, 2)
     alerts = client.get("/api/v1/triage/alerts/", headers=headers).json["results"]
     assert {alert["patient_id"]: alert["occurrences"] for alert in alerts} == {str(known): 2, str(new): 1}
+
+
+def test_a_batch_judges_nobody_by_the_readings_of_others(client: FlaskClient) -> None:
+    """One patient weighs 80 kg, another 84: nobody gained 4. Both have rules of their own that look back."""
+    house = _House(client, looks_back=False)
+    for patient in house.patients:
+        path = f"/api/v1/patients/{patient}/thresholds/"
+        tag = client.get(path, headers=house.headers).headers["ETag"]
+        own = client.put(path, json={"weight_gain_1_day": 3}, headers={**house.headers, "If-Match": tag})
+        assert own.status_code == 200, own.text
+    weights = [{"observation_type": "weight", **a_body(patient), "weight_kg": 80} for patient in house.patients]
+    readings = [{name: value for name, value in one.items() if name not in _PRESSURES} for one in weights]
+    house.post(readings[0])
+    answer = client.post(
+        BATCH, json={"readings": [{**readings[1], "weight_kg": 84}, readings[0]]}, headers=house.headers
+    )
+    assert (answer.status_code, answer.json["created"], answer.json["duplicates"]) == (200, 1, 1)
+    assert client.get("/api/v1/triage/alerts/", headers=house.headers).json["count"] == 0

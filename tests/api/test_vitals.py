@@ -1,12 +1,16 @@
 """Every kind of reading over HTTP: its units, its limits, its decimals, and what cannot be true."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.domain.vitals.kinds import KINDS
+from app.domain.vitals.measures import MAX_DECIMALS
 from tests.builders import Person, a_device, a_patient, a_user, signed_in
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -74,6 +78,29 @@ def test_every_kind_comes_back_digit_for_digit(house: House, kind: str) -> None:
         kind.replace("-", "_"),
         "2026-11-20T12:30:00Z",
     )
+
+
+_NUMBERS = st.sampled_from(LIMITS).flatmap(
+    lambda line: st.tuples(
+        st.just(line[:2]),
+        st.integers(0, MAX_DECIMALS).flatmap(
+            lambda places: st.decimals(Decimal(line[2]), Decimal(line[3]), places=places, allow_nan=False)
+        ),
+    )
+)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=_NUMBERS)
+def test_any_number_within_the_limits_comes_back_digit_for_digit(drawn: Any, client: FlaskClient) -> None:
+    """In every unit that is taken, zeros at its end too: from the answer, and from what is stored."""
+    (kind, field), number = drawn
+    house = House(client)
+    more = {"pulse": "70"} if kind == "pulse-oximetry" else {}
+    answer = house.post(kind, {field: f"{number:f}", **more})
+    stored = client.get(f"/api/v1/observations/{answer.json['id']}/", headers=house.headers)
+    assert f'"{field}":{number:f}' in answer.text
+    assert f'"{field}":{number:f}' in stored.text
 
 
 @pytest.mark.parametrize(("kind", "field", "low", "high"), LIMITS)

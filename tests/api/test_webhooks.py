@@ -14,7 +14,7 @@ from tests.builders import Person, a_device, a_patient, a_practice, a_user, sign
 from tests.inbox import a_gateway, an_event, deliver, deliveries, items, readings, work
 
 _MODES = [
-    ("mioconnect", "timestamped_hmac", {}),
+    *(("mioconnect", mode, {}) for mode in ("timestamped_hmac", "svix", "hmac_hex", "hmac_base64")),
     ("tenovi", "custom_header", {}),
     ("smart_meter", "shared_secret", {}),
     ("smart_meter", "api_key", {}),
@@ -88,6 +88,17 @@ def test_a_reading_is_stored_for_the_holder_with_its_flags_and_its_origin(client
     assert (reading.source, reading.is_stored_memory, reading.is_estimated_time) == ("auto", True, True)
     assert reading.created_by is None
     assert reading.inbox_id == deliveries(admin)[0].id
+
+
+def test_a_value_that_somebody_typed_in_is_told_from_what_an_instrument_sent(
+    client: FlaskClient, admin: Person
+) -> None:
+    """It makes no day of transmission."""
+    patient = a_patient(admin.actor)
+    device = a_device(admin.actor, patient.id, datetime.now(UTC) - timedelta(days=2))
+    deliver(client, a_gateway(admin), an_event(device.serial or "", manual=True))
+    work()
+    assert [reading.source for reading in readings(admin, patient.id)] == ["manual"]
 
 
 def test_rotation_loses_no_message(client: FlaskClient, admin: Person) -> None:

@@ -1,8 +1,12 @@
 """Fetching what Withings and iHealth only give notice of: from a vendor's API on loopback, through job and inbox."""
 
 import random
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +17,8 @@ from app.domain.roles import Role
 from app.extensions import db
 from app.gateways.lab.samples import Numbers, numbers, samples
 from app.gateways.lab.shapes import SIMULATORS
+from app.integrations.vendor_calls import Tokens, VendorRefused
+from app.integrations.withings_client import WithingsClient
 from app.services.gateways.applying import apply_delivery
 from app.services.gateways.fetching import fetch_from_vendor
 from app.services.gateways.registration import GatewayLine
@@ -108,3 +114,53 @@ def test_a_burst_of_notices_is_fetched_by_the_first_job_one_question_asked_once(
     assert len([one for one in deliveries(admin) if one.kind == "fetched"]) == questions
     work()
     assert len(readings(admin)) == len(told)
+
+
+class _Signing:
+    """A vendor whose access tokens and refresh tokens each work until they are exchanged; only the newest does."""
+
+    def __init__(self) -> None:
+        self.newest, self.refreshed, self.refused, self._lock = 0, 0, 0, threading.Lock()
+
+    def ask(self, token: str, *_: object) -> tuple[bytes, ...]:
+        """Return an empty page to whoever has the newest token."""
+        time.sleep(0.05)
+        if token != f"a{self.newest}":
+            raise VendorRefused
+        return (b'{"status": 0, "body": {"measuregrps": []}}',)
+
+    def refresh(self, token: str, *_: object) -> Tokens:
+        """Exchange the newest refresh token, once."""
+        with self._lock:
+            if token != f"r{self.newest}":
+                self.refused += 1
+                raise VendorRefused
+            self.newest, self.refreshed = self.newest + 1, self.refreshed + 1
+            new = self.newest
+        time.sleep(0.2)
+        return Tokens(f"a{new}", f"r{new}", 10800)
+
+
+def test_fetches_at_once_lose_no_token(client: FlaskClient, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six retries meet a token that was spent: one asks for a new one, the others take what it got."""
+    vendor = _Signing()
+    vendor.newest = 1
+    monkeypatch.setattr(WithingsClient, "measures", vendor.ask)
+    monkeypatch.setattr(WithingsClient, "refresh", vendor.refresh)
+    options = {**_TOKENS, "access_token": "a0", "refresh_token": "r1"}
+    gateway = a_gateway(admin, "withings", "secret_path", options=options)
+    for number in range(6):
+        form = f"userid={number}&appli=1&startdate=1790000000&enddate=1790000060".encode()
+        deliver(client, gateway, form, **{"Content-Type": "application/x-www-form-urlencoded"})
+    with in_house():
+        for row in deliveries(admin):
+            apply_delivery(admin.actor.practice_id, row.id)
+
+    def fetch(item_id: UUID) -> None:
+        with in_house():
+            fetch_from_vendor(admin.actor.practice_id, item_id)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(fetch, [one.id for one in items(admin)]))
+    assert (vendor.refreshed, vendor.refused) == (1, 0)
+    assert {one.state for one in items(admin)} == {"applied"}

@@ -50,6 +50,30 @@ def replay(samples: Sequence[Sample], book: RuleBook, zone: tzinfo, since: datet
     return [alert for alert in raised if alert.at >= since]
 
 
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What readings leave: what is remembered, and the rules whose alert lasts with when its newest was measured."""
+
+    state: State
+    lasting: Mapping[str, datetime]
+
+
+def aftermath(samples: Sequence[Sample], book: RuleBook, zone: tzinfo) -> Aftermath:
+    """Return what these readings leave when they come in this order, and no others; silence is not looked at."""
+    state, lasting = UNSEEN, dict[str, datetime]()
+    for number, sample in enumerate(samples):
+        since, at = sample.measured_at - LONGEST_WINDOW, sample.measured_at
+        before = [one for one in samples[:number] if since <= one.measured_at <= at] if book.looks_back else []
+        found = evaluate(sample, sorted(before, key=lambda one: one.measured_at), book, state, zone)
+        state = found.state
+        for rule in found.cleared:
+            if rule in lasting and lasting[rule] <= at:
+                del lasting[rule]
+        for breach in found.raised[:1]:
+            lasting[breach.rule] = max(at, lasting.get(breach.rule, at))
+    return Aftermath(state, lasting)
+
+
 @dataclass(slots=True)
 class Tally:
     """Alerts counted: in all, by local day, by level; and the hours between one and the next of a patient."""

@@ -29,8 +29,9 @@ from app.domain.inbox import (
 )
 from app.gateways.messages import FetchOrder, Message, Unreadable, VitalReading
 from app.gateways.registry import parse, parse_fetched
-from app.models import GatewayIntegration, InboxItem, WebhookDelivery
+from app.models import GatewayIntegration, InboxItem, Observation, WebhookDelivery
 from app.models.base import new_id
+from app.models.observation import reading_of
 from app.services.gateways.items import KINDS, Work, apply_message
 from app.services.gateways.locking import lock_all, wait_patiently
 from app.services.gateways.receiving import act_for
@@ -47,6 +48,7 @@ class ItemChange:
     item: InboxItem
     change: Change
     values: dict[str, Decimal]
+    replaces: dict[str, Decimal]
 
     @property
     def problem(self) -> str | None:
@@ -175,7 +177,8 @@ def apply_messages(
     for message, item in pairs:
         change = apply_message(work, message, item)
         session.flush()
-        done.append(ItemChange(item, change, _values(message)))
+        replaces = _replaced(session, item) if change is Change.CORRECT else {}
+        done.append(ItemChange(item, change, _values(message), replaces))
     return done
 
 
@@ -230,6 +233,22 @@ def _new_item(delivery: WebhookDelivery, position: int, message: Message) -> Inb
 
 def _key(message: Message) -> str | None:
     return getattr(message, "dedup_key", None)
+
+
+def _replaced(session: Session, item: InboxItem) -> dict[str, Decimal]:
+    """Return the values of the reading that an item's reading corrects, if it names one."""
+    corrects = select(Observation.corrects_id).where(
+        Observation.practice_id == item.practice_id,
+        Observation.id == item.observation_id,
+        Observation.measured_at == item.measured_at,
+    )
+    old = session.scalar(
+        select(Observation).where(
+            Observation.practice_id == item.practice_id, Observation.id == corrects.scalar_subquery()
+        )
+    )
+    values = reading_of(old).values if old else {}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _values(message: Message) -> dict[str, Decimal]:

@@ -1,10 +1,11 @@
 """Fetching what a vendor only gave notice of: the pages are stored as they came, then read like any delivery.
 
-The vendor is asked outside of any transaction. A new token is committed before it is used: the old one is spent.
+The vendor is asked outside of any transaction, but for a new token: a refresh token works once, so one fetch at a time
+asks for it while the others wait for what it gets, and what it gets is committed before it is used.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from app.integrations.vendor_calls import Tokens, VendorRefused, VendorUnavailab
 from app.integrations.withings_client import Window, WithingsApp, WithingsClient
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
 from app.services.gateways.applying import integration_of, messages_of, order_in
+from app.services.gateways.locking import wait_for_vendor
 from app.services.gateways.receiving import Incoming, act_for, new_delivery, store
 from app.services.transaction import now, transaction
 
@@ -130,12 +132,11 @@ def _read(session: Session, item: InboxItem) -> _Task:
 def _fetch(task: _Task) -> tuple[bytes, ...]:
     """Ask with the token that we have, and once more with a new one; raises VendorRefused."""
     ask = _ask_withings if task.vendor == "withings" else _ask_ihealth
+    token = task.settings.get("access_token", "")
     try:
-        return ask(task, task.settings.get("access_token", ""))
+        return ask(task, token)
     except VendorRefused:
-        tokens = _refreshed(task, now())
-        _keep_tokens(task.integration_id, tokens)
-        return ask(task, tokens.access)
+        return ask(task, _newer_token(task, token))
 
 
 def _ask_withings(task: _Task, token: str) -> tuple[bytes, ...]:
@@ -146,6 +147,23 @@ def _ask_withings(task: _Task, token: str) -> tuple[bytes, ...]:
 def _ask_ihealth(task: _Task, token: str) -> tuple[bytes, ...]:
     asked = Asked(task.order.subject, task.order.collection, task.order.since, task.order.until)
     return IHealthClient(_ihealth(task)).data(token, asked)
+
+
+def _newer_token(task: _Task, refused: str) -> str:
+    """Return another token than the one that was refused: what another fetch got meanwhile, or a new one.
+
+    Whoever stores messages of the integration need not wait for it (NO KEY UPDATE). Raises VendorRefused.
+    """
+    with transaction() as session:
+        wait_for_vendor(session)
+        query = select(GatewayIntegration).where(GatewayIntegration.id == task.integration_id)
+        integration = session.scalars(query.with_for_update(key_share=True)).one()
+        kept: dict[str, str] = integration.credentials or {}
+        if kept.get("access_token", "") != refused:
+            return kept["access_token"]
+        tokens = _refreshed(replace(task, settings={**integration.options, **kept}), now())
+        integration.credentials = {**kept, "access_token": tokens.access, "refresh_token": tokens.refresh}
+        return tokens.access
 
 
 def _refreshed(task: _Task, at: datetime) -> Tokens:
@@ -170,14 +188,6 @@ def _ihealth(task: _Task) -> IHealthApp:
         told.get("client_id", ""), told.get("client_secret", ""), told.get("redirect_uri", ""),
         told.get("client_key", ""), dict(pairs), told.get("api_base_url") or ihealth_client.BASE_URL,
     )  # fmt: skip
-
-
-def _keep_tokens(integration_id: UUID, tokens: Tokens) -> None:
-    with transaction() as session:
-        query = select(GatewayIntegration).where(GatewayIntegration.id == integration_id).with_for_update()
-        integration = session.scalars(query).one()
-        fresh = {"access_token": tokens.access, "refresh_token": tokens.refresh}
-        integration.credentials = {**(integration.credentials or {}), **fresh}
 
 
 def _keep(item_ids: list[UUID], pages: tuple[bytes, ...]) -> None:

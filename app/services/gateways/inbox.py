@@ -26,11 +26,12 @@ class DeliveryLine:
     integration: GatewayIntegration
     counts: dict[str, int]
     devices: list[str]
+    item_problem: str | None = None
 
     @property
     def problem(self) -> str | None:
-        """Why it waits, as a sentence."""
-        return problem_in_words(self.delivery.problem)
+        """Why it waits, as a sentence: the whole of it, or the first of its messages that does."""
+        return problem_in_words(self.delivery.problem or self.item_problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,9 @@ def _lines(session: Session, actor: Actor, rows: Sequence[WebhookDelivery]) -> l
         )
     }
     items = session.execute(
-        select(InboxItem.delivery_id, InboxItem.state, InboxItem.device_key).where(
-            InboxItem.practice_id == actor.practice_id, InboxItem.delivery_id.in_(ids)
-        )
+        select(InboxItem.delivery_id, InboxItem.state, InboxItem.device_key, InboxItem.problem)
+        .where(InboxItem.practice_id == actor.practice_id, InboxItem.delivery_id.in_(ids))
+        .order_by(InboxItem.position)
     ).all()
     return [_line(row, integrations[row.integration_id], [one for one in items if one[0] == row.id]) for row in rows]
 
@@ -144,11 +145,14 @@ def _line(
 ) -> DeliveryLine:
     counts: dict[str, int] = {}
     devices: dict[str, None] = {}
-    for _, state, device in items:
+    waits = None
+    for _, state, device, problem in items:
         counts[state] = counts.get(state, 0) + 1
         if device:
             devices[device] = None
-    return DeliveryLine(delivery, integration, counts, list(devices))
+        if state == ItemState.QUARANTINED:
+            waits = waits or problem
+    return DeliveryLine(delivery, integration, counts, list(devices), waits)
 
 
 def _report(session: Session, actor: Actor, delivery: WebhookDelivery) -> DeliveryReport:

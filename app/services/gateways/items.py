@@ -4,7 +4,7 @@ Everything joins the caller's transaction. Refusals of the rules come before any
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +30,9 @@ from app.gateways.messages import (
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
 from app.services.devices.contacts import note_contact
 from app.services.devices.holders import holder_of
-from app.services.gateways.locking import lock_keys
+from app.services.gateways.locking import lock_keys, lock_line
 from app.services.gateways.translation import is_out_of_range, reading_of
-from app.services.gateways.withdrawing import ENDED, counts, void
+from app.services.gateways.withdrawing import ENDED, find_subject, void
 from app.services.outbox import INBOX, leave_job
 from app.services.readings.intake import record_reading
 
@@ -157,13 +157,17 @@ def _take(work: Work, message: VitalReading, item: InboxItem) -> Change:
 
 def _record(work: Work, message: VitalReading, item: InboxItem, patient_id: UUID, reading: Reading) -> Change:
     earlier = find_earlier_version(work, message, item)
-    is_correction = earlier is not None and counts(work.session, work.actor.practice_id, earlier)
+    subject = _subject(work, earlier, patient_id) if earlier else None
+    is_correction = subject is not None
+    if earlier is not None and subject == patient_id:
+        reading = replace(reading, corrects_id=earlier.observation_id)  # it is judged as if that had never been
     try:
         recorded = record_reading(work.actor, patient_id, reading, work.delivery.received_at)
     except PatientArchived:
         return settle(item, ItemState.QUARANTINED, "patient_archived")
-    except ValidationFailed:
-        return settle(item, ItemState.QUARANTINED, "future_time")
+    except ValidationFailed as refused:
+        is_ahead = "measured_at" in refused.field_errors
+        return settle(item, ItemState.QUARANTINED, "future_time" if is_ahead else "void_already")
     except (DeviceNotHeld, NotFound):  # it changed hands, or the record was merged, this very moment
         return settle(item, ItemState.ORPHAN, "not_held")
     stored = recorded.observation
@@ -178,6 +182,12 @@ def _record(work: Work, message: VitalReading, item: InboxItem, patient_id: UUID
         return settle(item, ItemState.DUPLICATE)
     settle(item, ItemState.APPLIED, message.concern)
     return Change.CORRECT if is_correction else Change.CREATE
+
+
+def _subject(work: Work, earlier: InboxItem, patient_id: UUID) -> UUID | None:
+    """Return whose the earlier reading is while it stands; what stands of this patient stays so until the COMMIT."""
+    lock_line(work.session, work.actor.practice_id, patient_id)
+    return find_subject(work.session, work.actor.practice_id, earlier)
 
 
 def _was_withdrawn(work: Work, record_id: str) -> bool:

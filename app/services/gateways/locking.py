@@ -17,6 +17,7 @@ from app.models import DeviceAssignment, DeviceContact, DeviceIdentifier, Triage
 
 _WAITS = timedelta(seconds=30)  # a job waits for the work ahead of it; whoever waits for an answer does not
 _PATIENTLY = text("SELECT set_config('lock_timeout', :locks, true), set_config('statement_timeout', :statements, true)")
+_VENDORS = text("SELECT set_config('idle_in_transaction_session_timeout', :idle, true)")
 _HELD = {"locks": f"{_WAITS.total_seconds():.0f}s", "statements": f"{2 * _WAITS.total_seconds():.0f}s"}
 
 
@@ -25,11 +26,27 @@ def wait_patiently(session: Session) -> None:
     session.execute(_PATIENTLY, _HELD)
 
 
+def wait_for_vendor(session: Session) -> None:
+    """Let a job's transaction wait for others' locks, and stand still while a vendor is asked twice."""
+    wait_patiently(session)
+    session.execute(_VENDORS, {"idle": f"{2 * _WAITS.total_seconds():.0f}s"})
+
+
 def lock_keys(session: Session, practice_id: UUID, messages: Iterable[Message]) -> None:
     """Let deliveries of the same messages wait for each other until the first has committed."""
     keys = {key for message in messages if (key := _key(message)) is not None}
     for name in sorted(f"inbox|{practice_id}|{key}" for key in keys):
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def lock_line(session: Session, practice_id: UUID, patient_id: UUID) -> None:
+    """Take a patient's line of the board before asking what stands of them."""
+    _lock(
+        session,
+        TriageSummary.patient_id,
+        TriageSummary.practice_id == practice_id,
+        TriageSummary.patient_id == patient_id,
+    )
 
 
 def lock_all(session: Session, practice_id: UUID, messages: Sequence[Message]) -> None:

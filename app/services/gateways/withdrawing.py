@@ -43,13 +43,13 @@ def void(session: Session, actor: Actor, item: InboxItem, reason: str) -> bool:
     return True
 
 
-def counts(session: Session, practice_id: UUID, item: InboxItem) -> bool:
-    """Say whether the reading of an item still stands: final, or waiting for a clinician."""
-    status = session.scalar(
-        select(Observation.status).where(
+def find_subject(session: Session, practice_id: UUID, item: InboxItem) -> UUID | None:
+    """Return whose the reading of an item is while it stands: final, or waiting for a clinician; else None."""
+    return session.scalar(
+        select(Observation.patient_id).where(
             Observation.practice_id == practice_id,
             Observation.id == item.observation_id,
             Observation.measured_at == item.measured_at,
+            Observation.status.not_in(ENDED),
         )
     )
-    return status is not None and status not in ENDED

@@ -1,6 +1,5 @@
 """Taking a reading out of what counts: made void by a person, or by its correction. Nothing is deleted."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,28 +14,54 @@ from app.domain.triage.score import ALERT_WINDOW
 from app.models import AlertOccurrence, Observation
 from app.services.readings.facts import PatientFacts
 from app.services.readings.found import find_reading
+from app.services.readings.remembering import remember_anew
 from app.services.triage import summaries
 from app.services.triage.alert_flow import StandingAlert
 
 COUNTED = ("final", "quarantined")  # what can be made void; the others count for nothing already
 _CORRECTED = "Corrected by another reading."
+_NOTHING_TO_CORRECT = {"corrects_id": ["The patient has no such reading, or it counts no more."]}
 _SPOKEN = ("observation_id", "measured_at", "message", "value", "threshold", "threshold_version")
 
 
 def replace_corrected(session: Session, actor: Actor, known: PatientFacts, corrected_id: UUID, at: datetime) -> None:
     """Make the reading void that a new one of the same patient corrects.
 
-    Raises PermissionDenied, or ValidationFailed when the patient has no such reading or it counts no more.
+    Raises PermissionDenied, or ValidationFailed when the patient has no such reading or it counts no more. A vendor
+    corrects what it sent.
     """
-    if not actor.may(Permission.VOID_READINGS):
+    corrected = _corrected(session, actor, known, corrected_id)
+    if corrected.status not in COUNTED:
+        raise ValidationFailed(_NOTHING_TO_CORRECT)
+    make_void(session, actor, known, corrected, _CORRECTED, at)
+
+
+def replace_by_known(
+    session: Session, actor: Actor, known: PatientFacts, corrected_id: UUID, stored: Observation, at: datetime
+) -> bool:
+    """Make a reading void whose correction is another that was stored before; say whether it counted until now.
+
+    Raises as `replace_corrected`, and when the other counts no more either: then neither of the two would.
+    """
+    corrected = _corrected(session, actor, known, corrected_id)
+    if corrected.status not in COUNTED:
+        return False
+    if stored.status not in COUNTED:
+        raise ValidationFailed({"corrects_id": ["The right reading is stored already, and counts no more."]})
+    make_void(session, actor, known, corrected, _CORRECTED, at)
+    return True
+
+
+def _corrected(session: Session, actor: Actor, known: PatientFacts, corrected_id: UUID) -> Observation:
+    if actor.integration_id is None and not actor.may(Permission.VOID_READINGS):
         raise PermissionDenied
     try:
         corrected = find_reading(session, actor, corrected_id)
     except NotFound:
-        corrected = None
-    if corrected is None or corrected.patient_id != known.summary.patient_id or corrected.status not in COUNTED:
-        raise ValidationFailed({"corrects_id": ["The patient has no such reading, or it counts no more."]})
-    make_void(session, actor, known, corrected, _CORRECTED, at)
+        raise ValidationFailed(_NOTHING_TO_CORRECT) from None
+    if corrected.patient_id != known.summary.patient_id:
+        raise ValidationFailed(_NOTHING_TO_CORRECT)
+    return corrected
 
 
 def make_void(
@@ -50,6 +75,7 @@ def make_void(
     session.flush()
     if counted:
         summaries.forget(session, known.summary, reading)
+        remember_anew(session, known, reading, at)
 
 
 def decide(reading: Observation, actor: Actor, status: str, reason: str | None, at: datetime) -> None:
@@ -83,15 +109,12 @@ def _clear_alert(session: Session, actor: Actor, known: PatientFacts, reading: O
 
 
 def _end(actor: Actor, known: PatientFacts, alert: StandingAlert, at: datetime) -> None:
-    """End an alert that should never have been; its rule is no longer remembered as raised."""
+    """End an alert that should never have been."""
     alert.cleared_at = alert.cleared_at or at
     if alert.acknowledged_at is None:
         alert.acknowledged_at, alert.acknowledged_by = at, actor.author_id
         known.summary.unacknowledged_alerts -= 1
     alert.happened.append("clear")
-    state = summaries.remembered(known.summary)
-    rules = {name: one for name, one in state.rules.items() if name != alert.rule}
-    known.summary.rule_state = replace(state, rules=rules).as_dict()
 
 
 def _of_practice(reading: Observation) -> Select[AlertOccurrence]:

@@ -12,7 +12,7 @@ from app.domain.errors import DeviceNotHeld, ValidationFailed
 from app.domain.triage.alerts import RaisedAlert
 from app.domain.vitals.reading import Reading, is_from_the_future, natural_key
 from app.models import AlertOccurrence, Observation
-from app.services.readings.corrections import replace_corrected
+from app.services.readings.corrections import replace_by_known, replace_corrected
 from app.services.readings.facts import PatientFacts, lock_and_ask
 from app.services.readings.judging import RecordedReading, put_on_board, take_in
 from app.services.transaction import now, transaction
@@ -40,7 +40,10 @@ def record_reading(
     with transaction() as session:
         known, device, known_id = lock_and_ask(session, actor, patient_id, reading, key, at)
         if known_id is not None:
-            return _first_delivery(session, actor, known_id, reading.measured_at)
+            first = _first_delivery(session, actor, known_id, reading.measured_at)
+            if reading.corrects_id and reading.corrects_id not in {known_id, first.observation.corrects_id}:
+                _correct_by(session, actor, known, reading.corrects_id, first.observation, at)
+            return first
         if not device.may_claim:
             raise DeviceNotHeld
         if reading.corrects_id is not None:
@@ -50,6 +53,15 @@ def record_reading(
             put_on_board(session, known, at)
         _record(session, known, recorded.observation)
         return recorded
+
+
+def _correct_by(
+    session: Session, actor: Actor, known: PatientFacts, corrected_id: UUID, stored: Observation, at: datetime
+) -> None:
+    """Make the reading void that a reading corrects which was here before; again changes nothing."""
+    if replace_by_known(session, actor, known, corrected_id, stored, at):
+        put_on_board(session, known, at)
+        record_alerts(session, known.alerts)
 
 
 def _record(session: Session, known: PatientFacts, stored: Observation) -> None:

@@ -128,6 +128,14 @@ def find_standing_alerts(session: Session, practice_id: UUID, patient_id: UUID) 
     return alerts_from(send(session, (STANDING_ALERTS, {"practice": practice_id, "patient": patient_id}))[0])
 
 
+def find_unresolved(session: Session, practice_id: UUID, alert_id: UUID) -> StandingAlert | None:
+    """Return an alert, ended or not, unless somebody resolved it; its patient's line must be locked."""
+    query = select(*(_ALERTS.c[name] for name in _COLUMNS)).where(
+        _ALERTS.c.practice_id == practice_id, _ALERTS.c.id == alert_id, _ALERTS.c.resolved_at.is_(None)
+    )
+    return next(iter(alerts_from(session.execute(query))), None)
+
+
 def warning_minutes_of(practice_id: Any) -> ScalarSelect[int]:
     """Return the subquery of the practice's time to react to a warning; NULL is the default."""
     return select(TriageSettings.warning_minutes).where(TriageSettings.practice_id == practice_id).scalar_subquery()

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.domain.triage.parameters import LONGEST_WINDOW
 from app.domain.triage.thresholds import VITALS
 from app.domain.triage.windows import Sample
-from app.models import Observation
+from app.models import Observation, Patient
 from app.services.triage.rules import looks_back
 
 _MOST = 500  # readings of two weeks: more than one every 45 minutes
@@ -35,6 +35,7 @@ def between(practice_id: Any, patient_id: Any, first: Any, last: Any) -> ScalarS
         )
         .order_by(READINGS.c.measured_at.desc())
         .limit(_MOST)
+        .correlate(Patient.__table__)  # two selects around this one: else it would read every patient's
         .subquery()
     )
     row = func.jsonb_build_array(latest.c.measured_at, *(cast(latest.c[name], Numeric) for name in MEASURES))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain.triage.effective import NOTHING_SET, ThresholdSet, effective_rules
 from app.domain.triage.rules import RuleBook
 from app.domain.triage.threshold_record import read_set
-from app.models import PatientThresholds, PracticeThresholds
+from app.models import Patient, PatientThresholds, PracticeThresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,10 @@ def find_rules(session: Session, practice_id: UUID, patient_id: UUID) -> Rules:
 def looks_back(practice_id: Any, patient_id: Any) -> ColumnElement[bool]:
     """Return the condition under which a reading must be judged against earlier ones."""
     of_practice = select(PracticeThresholds.looks_back).where(PracticeThresholds.practice_id == practice_id)
-    of_patient = select(PatientThresholds.looks_back).where(
-        PatientThresholds.practice_id == practice_id, PatientThresholds.patient_id == patient_id
+    of_patient = (
+        select(PatientThresholds.looks_back)
+        .where(PatientThresholds.practice_id == practice_id, PatientThresholds.patient_id == patient_id)
+        .correlate(Patient.__table__)  # however many selects stand between this one and the patient's
     )
     return func.coalesce(of_practice.scalar_subquery(), False) | func.coalesce(of_patient.scalar_subquery(), False)
 
