@@ -35,8 +35,8 @@ def remember_anew(session: Session, known: PatientFacts, gone: Observation, at: 
     known.history = sorted(left, key=lambda one: one.measured_at)
     after = aftermath(left, book, known.zone)
     was, lasts = aftermath(_samples([*rows, gone]), book, known.zone).lasting, after.lasting
-    before = summaries.remembered(known.summary)
-    known.summary.rule_state = _with_silence(after.state, before, book.silence).as_dict()
+    before = known.state or summaries.remembered(known.summary)
+    known.state = _with_silence(after.state, before, book.silence)
     _end(known.alerts, was.keys() - lasts.keys(), at)
     for rule in sorted(lasts.keys() - was.keys()):
         _go_on(session, known, rule, lasts[rule])
