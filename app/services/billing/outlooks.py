@@ -105,13 +105,13 @@ def backtest_forecasts(actor: Actor, as_of: datetime | None, program: Program = 
 
 
 def every_patient(
-    session: Session, actor: Actor, horizon: Horizon, patient_id: UUID | None = None
+    session: Session, actor: Actor, horizon: Horizon, chosen: Sequence[UUID] | None = None
 ) -> Iterator[tuple[PatientFacts, Book]]:
-    """Yield the facts of everybody whom billing looks at in the time, batch by batch, in the order of their ids."""
+    """Yield the facts of those who are chosen, or of everybody whom billing looks at in the time, by batches of ids."""
     book = load_book(session, actor.practice_id)
-    chosen = [one for one in candidates(session, actor.practice_id, horizon) if patient_id in {None, one}]
-    for first in range(0, len(chosen), BATCH):
-        found = load_patients(session, actor.practice_id, chosen[first : first + BATCH], horizon)
+    ids = candidates(session, actor.practice_id, horizon) if chosen is None else chosen
+    for first in range(0, len(ids), BATCH):
+        found = load_patients(session, actor.practice_id, ids[first : first + BATCH], horizon)
         for one in sorted(found):
             yield found[one], book
 
@@ -135,7 +135,8 @@ def _listed(actor: Actor, query: OutlookQuery, action: str, *, only_open: bool) 
 def _ranks(session: Session, actor: Actor, query: OutlookQuery, *, only_open: bool) -> Iterator[Rank]:
     """Yield the place of every window that is wanted, in no order."""
     as_of = query.as_of or now()
-    for facts, book in every_patient(session, actor, _around(as_of), query.patient_id):
+    chosen = [query.patient_id] if query.patient_id else None
+    for facts, book in every_patient(session, actor, _around(as_of), chosen):
         for one in outlooks(facts, book, as_of, query.programs):
             if query.clock in {None, one.clock} and not (only_open and one.is_settled):
                 yield rank(one, query.ordering)
