@@ -94,7 +94,7 @@ def named(session: Session, actor: Actor, rows: Sequence[ComplianceRow]) -> list
 
 
 def explained(session: Session, actor: Actor, rows: Sequence[LeakRow], horizon: Horizon) -> list[ShownRow]:
-    """Return rows with their patients and the days that readings did not make count; statements do not grow with rows."""
+    """Return rows with their patients and the days that readings did not make count, all in a few statements."""
     patients = shown_patients(session, actor, {row.patient_id for row in rows})
     of_days = [row for row in rows if row.is_of_days]
     ids = sorted({row.patient_id for row in of_days})
