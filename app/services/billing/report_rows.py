@@ -26,7 +26,6 @@ from app.services.billing.books import load_book
 from app.services.billing.facts import load_patients
 from app.services.billing.outlooks import every_patient, shown_patients
 from app.services.billing.reading_days import load_readings
-from app.services.billing.run import BATCH
 from app.services.billing.time_logs import with_time
 from app.services.transaction import now
 
@@ -53,7 +52,7 @@ def horizon_of(session: Session, actor: Actor, month: Month | None) -> Horizon:
 
 
 def members(
-    session: Session, actor: Actor, query: MonthReportQuery, month: Window, *, offset: int = 0, limit: int = BATCH
+    session: Session, actor: Actor, query: MonthReportQuery, month: Window, *, offset: int, limit: int
 ) -> tuple[int, list[Key]]:
     """Return how many patients and programs a month has, and a stretch of them in order.
 

@@ -124,7 +124,7 @@ def _compliance_parts(actor: Actor, query: MonthReportQuery) -> Iterator[str]:
     while done < count:
         with transaction() as session:
             horizon = horizon_of(session, actor, query.month)
-            count, keys = members(session, actor, query, horizon.window, offset=done)
+            count, keys = members(session, actor, query, horizon.window, offset=done, limit=BATCH)
             shown = named(session, actor, compliance_rows(session, actor, keys, horizon))
             _record(session, "billing:compliance_export", shown)
         yield _text(shown)
