@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
-from app.domain.billing.backtest import Backtest, backtest
-from app.domain.billing.backtest import Case as Scored
+from app.domain.billing.backtest import Backtest, Tally
 from app.domain.billing.clocks import DAY, Window, month_of
 from app.domain.billing.facts import Book, Horizon, PatientFacts
 from app.domain.billing.insight import OutlookQuery
@@ -95,13 +94,13 @@ def backtest_forecasts(actor: Actor, as_of: datetime | None, program: Program = 
     moment = as_of or now()
     last = moment.astimezone(UTC).date()
     horizon = Horizon(Window(month_of(last - BACK).starts_on, last), moment)
-    cases: dict[str, list[Scored]] = {}
+    tallies: dict[str, Tally] = {}
     with transaction() as session:
         for facts, book in every_patient(session, actor, horizon):
             for threshold, case in scored(facts, book, horizon, program):
-                cases.setdefault(threshold, []).append(case)
+                tallies.setdefault(threshold, Tally()).add(case)
         events.record(session, "billing:backtest", "billing_entry")
-    return BacktestReport([ThresholdBacktest(name, backtest(found)) for name, found in sorted(cases.items())])
+    return BacktestReport([ThresholdBacktest(name, tally.result()) for name, tally in sorted(tallies.items())])
 
 
 def every_patient(
