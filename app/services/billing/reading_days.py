@@ -61,7 +61,7 @@ def load_reading_days(
     found: dict[UUID, list[Reading]] = defaultdict(list)
     for patient_id, day, reading_id, measured_at, device_id, assignment_id in session.execute(
         _COUNTING, {**asked, "medical": _MEDICAL}
-    ):
+    ).all():
         found[patient_id].append(
             Reading(reading_id, measured_at, day, device_id=device_id, assignment_id=assignment_id)
         )
