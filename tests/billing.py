@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from app.domain.billing.time_logs import Activity, Mode, NewTimeLog, Work
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
 from app.domain.roles import Role
 from app.extensions import db
 from app.models.observation import new_reading_id
+from app.services.billing.time_entries import create_time_log
 from app.services.enrolment.consents import record_consent
 from app.services.enrolment.enrollments import enroll_patient
 from app.services.enrolment.orders import record_order
@@ -58,6 +60,24 @@ class Monitored:
         ask = text(f"SELECT {columns} FROM {table} WHERE patient_id = :id")
         with in_house(self.biller.actor):
             return db.session.execute(ask, {"id": self.patient_id}).one()
+
+    def joins(self, program: Program, diagnoses: tuple[str, ...] = ("I10", "E11.9")) -> None:
+        """Put the patient into another program as well, from the same day on."""
+        actor, since = self.provider.actor, self.starts_on
+        enrol = NewEnrollment(program, since, initiating_visit_on=since, diagnoses=diagnoses)
+        with in_house(actor):
+            record_consent(actor, self.patient_id, NewConsent(program, ConsentMethod.VERBAL, since, True, True))
+            enroll_patient(actor, self.patient_id, enrol)
+
+    def is_called(
+        self, day: date, minutes: float, program: Program = Program.RPM, hour: int = 16, note: str = "Well."
+    ) -> UUID:
+        """Let the provider call for so many minutes from an hour (UTC) of a day on."""
+        start = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+        work = Work(program, Activity.PATIENT_CONTACT, Mode.PHONE, note=note)
+        new = NewTimeLog(self.patient_id, work, start, start + timedelta(minutes=minutes))
+        with in_house(self.provider.actor):
+            return create_time_log(self.provider.actor, new).log.id
 
     def sends(self) -> None:
         """Submit the patient's lines behind everybody's back."""

@@ -1,6 +1,5 @@
 """Looking ahead in billing (`/api/v1/billing/worklist/`, `forecast/`)."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -68,6 +67,6 @@ class BillingForecastBacktest(MethodView):
     @requires(Permission.READ_BILLING)
     @billing_outlooks.arguments(BacktestQuerySchema, location="query")
     @billing_outlooks.response(200, BacktestSchema)
-    def get(self, query: dict[str, datetime | None]) -> Any:
+    def get(self, query: dict[str, Any]) -> Any:
         """Score the forecasts that would have been made in the last half year."""
-        return backtest_forecasts(actor(), query["as_of"])
+        return backtest_forecasts(actor(), query["as_of"], query["program"])

@@ -1,7 +1,9 @@
 """Slices of long lists."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from heapq import nsmallest
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -35,3 +37,30 @@ class Page(Generic[T]):
     def has_next(self) -> bool:
         """Say whether rows follow this page."""
         return self.request.offset + len(self.items) < self.count and bool(self.items)
+
+
+class Counted(Generic[T]):
+    """Things that are counted as they pass by."""
+
+    def __init__(self, things: Iterable[T]) -> None:
+        self._things = things
+        self.count = 0
+
+    def __iter__(self) -> Iterator[T]:
+        for thing in self._things:
+            self.count += 1
+            yield thing
+
+
+def sorted_page(ranks: Iterable[Any], paging: PageRequest) -> Page[Any]:
+    """Return one page of things that come in any order, sorted; no more are kept than the page and those before it."""
+    passing = Counted(ranks)
+    first = nsmallest(paging.offset + paging.page_size, passing)
+    return Page(first[paging.offset :], passing.count, paging)
+
+
+def page_in_order(things: Iterable[T], paging: PageRequest) -> Page[T]:
+    """Return one page of things that come in their order; none is kept but the page's."""
+    passing, until = Counted(things), paging.offset + paging.page_size
+    kept = [thing for number, thing in enumerate(passing) if paging.offset <= number < until]
+    return Page(kept, passing.count, paging)

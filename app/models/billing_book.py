@@ -100,6 +100,7 @@ class FeeRow(TenantScoped, Base):
     malpractice_rvu: Mapped[Decimal | None] = mapped_column(Numeric(8, 4))
     amount: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
     confidence: Mapped[str]
+    source: Mapped[str | None]  # where the worth is from, in words; None where nobody said
 
 
 class BillingPeriod(Identified, TenantScoped, Audited, Base):

@@ -55,6 +55,7 @@ class PolicySettingsSchema(Body):
     one_practitioner_all_rpm = YesNo()
     require_period_closed = YesNo()
     exclude_em_day_for_99091 = YesNo()
+    exclude_em_day_for_99457 = YesNo()
     covered_dx_prefixes = fields.List(
         Text(longest=8, validate=validate.Regexp(_PREFIX)), validate=validate.Length(max=_MOST_PREFIXES)
     )

@@ -6,13 +6,18 @@ from marshmallow import fields, post_load, validate
 
 from app.domain.billing.forecast import Standing
 from app.domain.billing.insight import OUTLOOK_ORDERINGS, OutlookQuery
+from app.domain.enrolment.programs import Program
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant
 
 _STANDING = validate.OneOf([one.value for one in Standing])
+_PROGRAM = validate.OneOf([one.value for one in Program])
 _CLOCK = validate.OneOf(["days", "minutes"])
 
-_AS_OF = {"description": "As if it were then: the same facts give the same answer. By default now."}
+
+def _program(**default: Any) -> fields.Field[Any]:
+    words = "Only of this program; advanced primary care has no thresholds."
+    return fields.Enum(Program, by_value=True, metadata={"description": words}, **default)
 
 
 def _number(path: str, words: str = "") -> fields.Raw:
@@ -27,6 +32,7 @@ class OutlookSelectionSchema(Body):
     )
     patient_id = fields.UUID()
     clock = fields.String(validate=_CLOCK, metadata={"description": "30-day periods, or months of minutes."})
+    program = _program()
     ordering = fields.String(load_default="-at_stake", validate=validate.OneOf(OUTLOOK_ORDERINGS))
 
     @post_load
@@ -42,6 +48,7 @@ class OutlookQuerySchema(PageQuery):
     )
     patient_id = fields.UUID()
     clock = fields.String(validate=_CLOCK, metadata={"description": "30-day periods, or months of minutes."})
+    program = _program()
     ordering = fields.String(load_default="-at_stake", validate=validate.OneOf(OUTLOOK_ORDERINGS))
 
     @post_load
@@ -72,6 +79,7 @@ class _OutlookSchema(Row):
     patient_id = fields.UUID(required=True, attribute="patient.id")
     patient_name = fields.String(required=True, attribute="name")
     clock = fields.String(required=True, attribute="outlook.clock", validate=_CLOCK)
+    program = fields.String(required=True, attribute="outlook.program.value", validate=_PROGRAM)
     window_start = Day(required=True, attribute="outlook.forecast.window.starts_on")
     window_end = Day(required=True, attribute="outlook.forecast.window.ends_on")
     days_left = fields.Integer(required=True, attribute="outlook.forecast.days_left")
@@ -104,9 +112,10 @@ class WorkItemSchema(_OutlookSchema):
 
 
 class BacktestQuerySchema(Body):
-    """As of when."""
+    """As of when, and of which program."""
 
     as_of = Instant(load_default=None, allow_none=True)
+    program = _program(load_default=Program.RPM)
 
 
 class BinSchema(Row):

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, post_load, validate
 
 from app.domain.billing.entries import EntryStatus
 from app.domain.billing.insight import MonthReportQuery, RevenueGroup, RevenueQuery
+from app.domain.enrolment.programs import Program
 from app.domain.paging import PageRequest
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day
 from app.schemas.time_logs import MonthField
 
 _MONTH = {"description": "YYYY-MM, as days are counted where the patient lives; this month."}
+_PROGRAM = validate.OneOf([one.value for one in Program])
 _GROUPS = {"description": "month, code, payer, provider, status: one or several with commas between."}
 
 
@@ -52,9 +54,10 @@ class RevenueSchema(Row):
 
 
 class MonthReportQuerySchema(PageQuery):
-    """Which month."""
+    """Which month, and of which program."""
 
     month = MonthField(metadata=_MONTH)
+    program = fields.Enum(Program, by_value=True, metadata={"description": "By default all."})
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> MonthReportQuery:
@@ -62,9 +65,10 @@ class MonthReportQuerySchema(PageQuery):
 
 
 class MonthReportSelectionSchema(Body):
-    """Which month, all of it."""
+    """Which month, and of which program, all of it."""
 
     month = MonthField(metadata=_MONTH)
+    program = fields.Enum(Program, by_value=True, metadata={"description": "By default all."})
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> MonthReportQuery:
@@ -74,6 +78,7 @@ class MonthReportSelectionSchema(Body):
 class _RowSchema(Row):
     patient_id = fields.UUID(required=True, attribute="patient.id")
     patient_name = fields.String(required=True, attribute="name")
+    program = fields.String(required=True, attribute="row.program.value", validate=_PROGRAM)
 
 
 class ComplianceRowSchema(_RowSchema):

@@ -46,6 +46,7 @@ class NewFeeSchema(Body):
     practice_rvu = Factor(low="0", high="1000", load_default=None, allow_none=True)
     malpractice_rvu = Factor(low="0", high="1000", load_default=None, allow_none=True)
     amount = Money(load_default=None, allow_none=True)
+    source = Text(longest=200, load_default=None, allow_none=True, metadata={"description": "Where it is from."})
 
     @post_load
     def _fee(self, data: dict[str, Any], **_: Any) -> Fee:
@@ -92,6 +93,7 @@ class FeeSchema(Row):
     malpractice_rvu = _number(allow_none=True, attribute="fee.malpractice_rvu")
     amount = _number(allow_none=True, attribute="fee.amount")
     confidence = fields.String(required=True, attribute="fee.confidence")
+    source = fields.String(required=True, allow_none=True, attribute="fee.source")
     pays = _number(allow_none=True)
 
 

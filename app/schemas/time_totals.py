@@ -6,16 +6,18 @@ from marshmallow import fields, post_load
 
 from app.domain.billing.time_gaps import TimeGapKind
 from app.domain.billing.time_logs import MonthQuery
+from app.domain.enrolment.programs import Program
 from app.schemas.base import PageQuery, Row, paging_of
 from app.schemas.fields import Day
 from app.schemas.time_logs import MonthField, in_seconds
 
 
 class MonthQuerySchema(PageQuery):
-    """Which month, of whom."""
+    """Which month, of whom, in which program."""
 
     month = MonthField(metadata={"description": "YYYY-MM, as days are counted where the patient lives; this month."})
     patient_id = fields.UUID()
+    program = fields.Enum(Program, by_value=True)
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> MonthQuery:

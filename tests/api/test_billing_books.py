@@ -106,6 +106,15 @@ def test_a_practice_starts_with_the_national_schedules(desk: Desk) -> None:
     assert '"pays":52.11' in answer.text
 
 
+def test_a_fee_says_where_it_is_from(desk: Desk) -> None:
+    """Shipped ones do; one that a practice enters says what its person said, or nothing."""
+    shipped = desk.get("fee-schedules/?on=2026-06-01").json["results"]
+    assert all(fee["source"] for one in shipped for fee in one["fees"])
+    said = {"code": "99457", "amount": 50, "source": "contract of May"}
+    made = desk.post("fee-schedules/", **SCHEDULE, fees=[said, {"code": "99458", "amount": 40}]).json["fees"]
+    assert {one["code"]: one["source"] for one in made} == {"99457": "contract of May", "99458": None}
+
+
 def test_a_local_schedule_multiplies_by_its_indexes(desk: Desk) -> None:
     """1.10 x 1.05 + 0.49 x 0.98 + 0.07 x 0.5 = 1.6702; times 33.4009 is 55.786…, so 55.79."""
     parts = {"code": "99091", "work_rvu": 1.10, "practice_rvu": 0.49, "malpractice_rvu": 0.07}

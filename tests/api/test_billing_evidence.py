@@ -62,6 +62,25 @@ def test_a_packet_holds_the_proof(client: FlaskClient) -> None:
     assert len(lines) == 1 + 16 + 3
 
 
+def test_a_packet_names_the_training_and_each_kind_of_reading_that_does_not_count(client: FlaskClient) -> None:
+    """Void, of a device that nobody knows, of none, and typed in; taught on the first day."""
+    of = monitored(START)
+    taught = {"kind": "setup_training", "starts_on": str(START), "program": "RPM"}
+    url = f"/api/v1/patients/{of.patient_id}/billing-circumstances/"
+    education = client.post(url, json=taught, headers=signed_in(client, of.provider)).json["id"]
+    of.measures(*days_from(START, 16))
+    late = START + timedelta(days=20)
+    for fields in ({"status": "void"}, {"device_id": "SN-NOBODY"}, {"device_id": None}, {"source": "manual"}):
+        of.measures(late, **fields)
+    with in_house(of.biller.actor):
+        generate_entries(of.biller.actor, RunRequest())
+    lines = client.get(f"{URL}?cpt_code=99454", headers=signed_in(client, of.biller)).json["results"]
+    said = verify_packet(_post(client, of, lines[0]["id"]).data).manifest
+    reasons = {one["excluded_because"] for one in said["excluded"]}
+    assert reasons == {"void", "unknown_device", "no_device", "manual"}
+    assert [one["id"] for one in said["circumstances"]] == [education]
+
+
 def test_two_builds_are_byte_identical(client: FlaskClient) -> None:
     """The PDF and the signature as well; sending the line out changes nothing."""
     of, entry_id = _billed()

@@ -2,7 +2,7 @@
 rate to be beaten. Probabilities lie in 0 to 1; the Brier score is the mean squared error, 0 is perfect.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BINS = 10
@@ -43,25 +43,53 @@ class Backtest:
         return self.brier is not None and self.base_rate_brier is not None and self.brier < self.base_rate_brier
 
 
-def backtest(cases: Sequence[Case]) -> Backtest:
+@dataclass(slots=True)
+class _Sum:
+    """How many forecasts there were, what they said together, how many came true, and their squared errors."""
+
+    count: int = 0
+    said: float = 0.0
+    true: int = 0
+    errors: float = 0.0
+
+    def add(self, case: Case) -> None:
+        """Count one."""
+        self.count += 1
+        self.said += case.probability
+        self.true += case.happened
+        self.errors += (case.probability - case.happened) ** 2
+
+
+class Tally:
+    """Scores forecasts one by one: only sums are kept, however many there are."""
+
+    def __init__(self) -> None:
+        self._all, self._bins = _Sum(), [_Sum() for _ in range(BINS)]
+
+    def add(self, case: Case) -> None:
+        """Count one forecast and what became of it."""
+        self._all.add(case)
+        self._bins[min(int(case.probability * BINS), BINS - 1)].add(case)
+
+    def result(self) -> Backtest:
+        """Return the scores so far. Always saying the base rate r errs by r times (1 - r)."""
+        bins, every = tuple(_bin(number, one) for number, one in enumerate(self._bins)), self._all
+        if not every.count:
+            return Backtest(0, None, None, None, bins)
+        rate = every.true / every.count
+        return Backtest(every.count, every.errors / every.count, rate, rate * (1 - rate), bins)
+
+
+def backtest(cases: Iterable[Case]) -> Backtest:
     """Score forecasts against what happened."""
-    bins = tuple(_bin(number, cases) for number in range(BINS))
-    if not cases:
-        return Backtest(0, None, None, None, bins)
-    rate = _mean(one.happened for one in cases)
-    brier = _mean((one.probability - one.happened) ** 2 for one in cases)
-    return Backtest(len(cases), brier, rate, _mean((rate - one.happened) ** 2 for one in cases), bins)
+    tally = Tally()
+    for case in cases:
+        tally.add(case)
+    return tally.result()
 
 
-def _bin(number: int, cases: Iterable[Case]) -> Bin:
-    inside = [one for one in cases if min(int(one.probability * BINS), BINS - 1) == number]
+def _bin(number: int, inside: _Sum) -> Bin:
     low, high = number / BINS, (number + 1) / BINS
-    if not inside:
+    if not inside.count:
         return Bin(low, high, 0, None, None)
-    forecast, happened = _mean(one.probability for one in inside), _mean(one.happened for one in inside)
-    return Bin(low, high, len(inside), forecast, happened)
-
-
-def _mean(values: Iterable[float]) -> float:
-    every = list(values)
-    return sum(every) / len(every)
+    return Bin(low, high, inside.count, inside.said / inside.count, inside.true / inside.count)

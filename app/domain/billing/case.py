@@ -20,6 +20,7 @@ from app.domain.enrolment.coverage import Enrolment, Order
 from app.domain.enrolment.programs import Program
 
 MAX_DIAGNOSES = 12  # a professional claim carries no more
+Visits = frozenset[tuple[date, int | None]]
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,31 @@ class Case:
 
     def time_in(self, window: Window, rule: CodeRule, settings: PolicySettings) -> Spent:
         """Return the program's time in a window of the people whose work the rule pays for."""
-        key = (window, rule.credentials, settings.interactive_modes, settings.winner)
+        visits = self._visits_of_treatment(window, rule, settings)
+        key = (window, rule.credentials, settings.interactive_modes, settings.winner, visits)
         if key not in self._spent:
             everybody = frozenset({"physician", "qhp", "clinical"})
             taken = kept_by_others(self.facts.time_entries, self.program, settings.winner, everybody)
             self._spent[key] = spent(
                 self.entries, window, self.facts.timezone, self.spans_in(window), rule.credentials,
-                taken=taken, modes=settings.interactive_modes,
+                taken=taken, modes=settings.interactive_modes, is_excluded=lambda entry: self.is_on(visits, entry),
             )  # fmt: skip
         return self._spent[key]
+
+    def visits_in(self, window: Window) -> Visits:
+        """Return the days with an evaluation and management visit, and by whom; None when nobody is named."""
+        visits = self.circumstances(CircumstanceKind.EM_VISIT, window)
+        return frozenset((one.starts_on, one.practitioner_id) for one in visits)
+
+    def is_on(self, visits: Visits, entry: TimeEntry) -> bool:
+        """Say whether time was spent on a day with a visit by the same person."""
+        day = local_day(entry.started_at, self.facts.timezone) if visits else None
+        return day is not None and ((day, entry.user_id) in visits or (day, None) in visits)
+
+    def _visits_of_treatment(self, window: Window, rule: CodeRule, settings: PolicySettings) -> Visits:
+        """Return the visits whose days do not count toward treatment management, where the payer says so."""
+        is_asked = settings.exclude_em_day_for_99457 and rule.program is Program.RPM
+        return self.visits_in(window) if is_asked else frozenset()
 
     def uncovered_findings(self, window: Window) -> tuple[Finding, ...]:
         """Return the gaps of a window on none of whose days, up to today, the program was covered."""

@@ -59,7 +59,8 @@ _RULE_OF: dict[Reason, Rule] = {
     Reason.RTM_CONFLICT: Rule.RPM_WITH_RTM,
     Reason.APCM_BUNDLE: Rule.BUNDLED,
 }
-_FLAGS = frozenset({Rule.NO_LIVE_CONTACT})  # the contact may be written down later
+# The contact may be written down later; minutes of two programs count for one of them, whatever is billed.
+_FLAGS = frozenset({Rule.NO_LIVE_CONTACT, Rule.TWO_PROGRAMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +101,21 @@ def line_conflicts(
 ) -> tuple[Conflict, ...]:
     """Return what a line clashes with; `ledger` are the patient's other lines that stand.
 
-    `contacts` are the program's time entries of the line's month, if they are known: without them no contact is missed.
+    `contacts` are the patient's time entries of the line's month, of whatever program, if they are known: without them
+    no contact is missed and no minute is found twice.
     """
     rule = rules.rule(line.code, line.service_date)
     if rule is None:
         return ()
     others = [one for one in ledger if one.id != line.id]
-    time = line.time_of(rule.clock)
+    time, entries = line.time_of(rule.clock), None if contacts is None else list(contacts)
     return (
         *_against(line, rule, time, others, rules, settings),
         *_alone(line, rule, time, others, settings),
         *_over_the_cap(line, rule, settings),
         *_elsewhere(line, rule, time, circumstances),
-        *_without_contact(line, rule, contacts, settings),
+        *_without_contact(line, rule, entries, settings),
+        *_of_two_programs(line, rule, entries or ()),
     )
 
 
@@ -187,9 +190,20 @@ def _elsewhere(
 
 
 def _without_contact(
-    line: PriorEntry, rule: CodeRule, contacts: Iterable[TimeEntry] | None, settings: PolicySettings
+    line: PriorEntry, rule: CodeRule, entries: Iterable[TimeEntry] | None, settings: PolicySettings
 ) -> Iterator[Conflict]:
-    if contacts is None or not rule.live_contact:
+    if entries is None or not rule.live_contact:
         return
-    if not any(one.is_interactive and one.mode in settings.interactive_modes for one in contacts):
+    mine = (one for one in entries if one.program is rule.program)
+    if not any(one.is_interactive and one.mode in settings.interactive_modes for one in mine):
         yield Conflict(Rule.NO_LIVE_CONTACT, (line.id,))
+
+
+def _of_two_programs(line: PriorEntry, rule: CodeRule, entries: Iterable[TimeEntry]) -> Iterator[Conflict]:
+    """Name the entries of the line's program whose minutes another program's entries have as well."""
+    if rule.kind not in {Kind.TIME, Kind.ADD_ON, Kind.OWN_TIME}:
+        return
+    known = {one.id: one for one in entries}
+    for clash in time_conflicts((line.id, one) for one in known.values()):
+        if clash.rule is Rule.TWO_PROGRAMS and any(known[one].program is rule.program for one in clash.ids):
+            yield Conflict(Rule.TWO_PROGRAMS, (line.id, *clash.ids))

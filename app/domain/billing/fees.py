@@ -35,7 +35,10 @@ class Locality:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """What one code is worth: in RVUs by part, in total RVUs, or in dollars. `confidence` is how sure we are of it."""
+    """What one code is worth: in RVUs by part, in total RVUs, or in dollars.
+
+    `confidence` is how sure we are of it, `source` where it is from.
+    """
 
     code: str
     total_rvu: Decimal | None = None
@@ -44,6 +47,7 @@ class Fee:
     malpractice_rvu: Decimal | None = None
     amount: Decimal | None = None
     confidence: str = "entered"
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def read_fee_schedule(said: Mapping[str, Any]) -> FeeSchedule:
 
 
 def _read_fees(said: Iterable[Mapping[str, str]]) -> dict[str, Fee]:
-    words = {"code", "confidence"}
+    words = {"code", "confidence", "source"}
     read = [{name: value if name in words else Decimal(value) for name, value in one.items()} for one in said]
     return {str(one["code"]): Fee(**one) for one in read}  # type: ignore[arg-type]  # texts and numbers by name
 

@@ -99,15 +99,17 @@ class DayOutlook:
 @dataclass(frozen=True, slots=True)
 class MinuteOutlook:
     """A month to look ahead in: seconds that count so far, earlier contacts by day with their whole time and over how
-    many days, whether there was a live contact, and what 10, 20 and 40 minutes pay altogether."""
+    many days, whether there was a live contact (None where none is needed), the marks in minutes, and what each pays
+    altogether."""
 
     month: Window
     seconds: int
-    has_live_contact: bool
+    has_live_contact: bool | None
     contacts: Mapping[date, int]
     contact_seconds: int
     contact_days: int
-    amounts: tuple[Decimal | None, Decimal | None, Decimal | None]
+    amounts: tuple[Decimal | None, ...]
+    marks: tuple[int, ...] = MINUTE_MARKS
 
 
 def forecast_days(outlook: DayOutlook, as_of: date) -> Forecast:
@@ -122,12 +124,12 @@ def forecast_days(outlook: DayOutlook, as_of: date) -> Forecast:
 
 
 def forecast_minutes(outlook: MinuteOutlook, as_of: date) -> Forecast:
-    """Look ahead in a month: P(10), P(20) and P(40 minutes); today counts as to come."""
+    """Look ahead in a month: of remote monitoring P(10), P(20) and P(40 minutes); today counts as to come."""
     left = max(0, (outlook.month.ends_on - max(as_of, outlook.month.starts_on)).days + 1)
     pace = pace_of(outlook.contacts, outlook.contact_seconds, outlook.contact_days)
-    chances = tuple(_of_minutes(mark, outlook, left, pace) for mark in MINUTE_MARKS)
+    chances = tuple(_of_minutes(mark, outlook, left, pace) for mark in outlook.marks)
     sure, expected, best = _of_two([one.probability for one in chances], list(outlook.amounts))
-    money = (sure if outlook.has_live_contact else Decimal(0), expected, best)  # without a contact nothing is sure
+    money = (Decimal(0) if outlook.has_live_contact is False else sure, expected, best)  # no contact: nothing is sure
     return Forecast(outlook.month, as_of, left, chances, _minute_reasons(outlook, left, pace, chances), *money)
 
 
@@ -203,19 +205,24 @@ def _act_by_words(chance: Chance) -> str:
 def _minute_reasons(outlook: MinuteOutlook, left: int, pace: Pace, chances: Collection[Chance]) -> tuple[Reason, ...]:
     following = next((one for one in chances if one.missing), None)
     minutes = outlook.seconds // _MINUTE
+    missing = following.missing if following else 0
     return (
-        Reason(f"{minutes} full minutes count in this month.", {"seconds": outlook.seconds, "minutes": minutes}),
+        Reason(
+            f"{minutes} full minutes count in this month.",
+            {"seconds": outlook.seconds, "minutes": minutes, "seconds_missing": missing},
+        ),
         Reason(f"{left} days are left in the month.", {"days_left": left}),
         Reason(
             f"{pace.contacts} contacts in {pace.days} days before, about {round(pace.seconds_each / _MINUTE)} minutes"
             " each.",
             {"contacts": pace.contacts, "days": pace.days, "seconds_each": round(pace.seconds_each, 1)},
         ),
-        Reason(
-            "There was a live contact." if outlook.has_live_contact else "A live contact is still missing.",
-            {
-                "has_live_contact": int(outlook.has_live_contact),
-                "seconds_missing": following.missing if following else 0,
-            },
-        ),
+        *_contact_reasons(outlook.has_live_contact, missing),
     )  # fmt: skip
+
+
+def _contact_reasons(has_live_contact: bool | None, missing: int) -> tuple[Reason, ...]:
+    if has_live_contact is None:
+        return ()
+    words = "There was a live contact." if has_live_contact else "A live contact is still missing."
+    return (Reason(words, {"has_live_contact": int(has_live_contact), "seconds_missing": missing}),)

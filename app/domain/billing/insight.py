@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.billing.entries import EntryStatus
 from app.domain.billing.local_months import Month
 from app.domain.billing.simulate import Scenario
+from app.domain.enrolment.programs import Program
 from app.domain.paging import PageRequest
 
 OutlookOrdering = Literal["-at_stake", "at_stake", "act_by"]
@@ -17,13 +18,19 @@ OUTLOOK_ORDERINGS: tuple[OutlookOrdering, ...] = ("-at_stake", "at_stake", "act_
 
 @dataclass(frozen=True, slots=True)
 class OutlookQuery:
-    """Which windows are wanted, as of which moment; now when none is given."""
+    """Which windows are wanted, as of which moment; now when none is given. Without a program those of all."""
 
     paging: PageRequest
     as_of: datetime | None = None
     patient_id: UUID | None = None
     clock: str | None = None
     ordering: OutlookOrdering = "-at_stake"
+    program: Program | None = None
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The programs that are looked at."""
+        return (self.program,) if self.program else tuple(Program)
 
 
 class RevenueGroup(StrEnum):
@@ -48,10 +55,11 @@ class RevenueQuery:
 
 @dataclass(frozen=True, slots=True)
 class MonthReportQuery:
-    """Which local month, the present one when none is given, and which page of it."""
+    """Which local month, the present one when none is given, and which page of it. Without a program all of them."""
 
     paging: PageRequest
     month: Month | None = None
+    program: Program | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ from typing import ClassVar
 from uuid import UUID
 
 from app.domain.billing.answers import Answer
+from app.domain.billing.case import Case
 from app.domain.billing.clocks import Clock, Window
 from app.domain.billing.codes import Reason
 from app.domain.billing.days import LocalDay
 from app.domain.billing.engine import evaluate, planned_case
 from app.domain.billing.facts import Book, Horizon, PatientFacts
+from app.domain.billing.ladders import LADDERS, Ladder
+from app.domain.billing.time_spent import Spent
 from app.domain.enrolment.programs import Program
 
 # Of two codes in one time one is billed: that the other is not is no loss.
@@ -27,15 +30,15 @@ _NEAR_SECONDS = {
     Reason.TIME_LT_10: 300, Reason.TIME_LT_20: 900, Reason.TIME_LT_40: 2100, Reason.QHP_TIME_LT_30: 1350,
     Reason.TIME_LT_30: 1350, Reason.TIME_LT_60: 2700, Reason.TIME_LT_90: 4500,
 }  # fmt: skip
-_TREATMENT = "99457"
 
 
 @dataclass(frozen=True, slots=True)
 class ComplianceRow:
-    """One patient's month in RPM: its minutes, and the 30-day period that ends in it or is open at its end."""
+    """One patient's month in a program: its minutes, and the 30-day period that ends in it or is open at its end."""
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         "month", "period_start", "period_end", "days_with_data", "seconds", "live_contacts", "billable_codes",
+        "program",
     )  # fmt: skip
     patient_id: UUID
     month: Window
@@ -44,6 +47,7 @@ class ComplianceRow:
     seconds: int
     live_contacts: int
     billable: tuple[str, ...]
+    program: Program = Program.RPM
 
     @property
     def period_start(self) -> date | None:
@@ -59,7 +63,8 @@ class ComplianceRow:
         """Return the row as a file writes it."""
         month = f"{self.month.starts_on:%Y-%m}"
         starts, ends = self.period_start or "", self.period_end or ""
-        return [month, starts, ends, self.days, self.seconds, self.live_contacts, " ".join(self.billable)]
+        billable = " ".join(self.billable)
+        return [month, starts, ends, self.days, self.seconds, self.live_contacts, billable, self.program.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class LeakRow:
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         "code", "window_start", "window_end", "days_with_data", "seconds", "amount", "reasons", "is_recoverable",
-        "lost_days",
+        "lost_days", "program",
     )  # fmt: skip
     patient_id: UUID
     code: str
@@ -87,23 +92,33 @@ class LeakRow:
         window = [self.window.starts_on, self.window.ends_on]
         is_open = str(self.is_recoverable).lower()
         lost = " ".join(f"{reason}:{days}" for reason, days in self.lost_days)
-        return [self.code, *window, self.days, self.seconds, self.amount, " ".join(self.reasons), is_open, lost]
+        reasons = " ".join(self.reasons)
+        return [
+            self.code, *window, self.days, self.seconds, self.amount, reasons, is_open, lost, self.program.value,
+        ]  # fmt: skip
 
 
-def compliance_rows(facts: PatientFacts, book: Book, horizon: Horizon, month: Window) -> Iterator[ComplianceRow]:
-    """Yield a patient's row when they are in RPM in the month, or have data or time in it."""
-    case = planned_case(facts, Program.RPM, book, horizon)
-    days = case.split_days("physiologic")[0]
-    rule = book.rules.known(_TREATMENT, month.ends_on)
-    spent = case.time_in(month, rule, case.policy_on(month.ends_on))
-    periods = [one.window for one in case.periods if month.starts_on <= one.window.ends_on and
-               one.window.starts_on <= month.ends_on]  # fmt: skip
-    if not (periods or spent.seconds or any(case.is_enrolled(day) for day in month.days())):
-        return
-    period = periods[0] if periods else None
-    counted = sum(1 for day in days if period and period.contains(day))
-    billable = tuple(one.code for one in evaluate(facts, book, horizon).billable() if _ends_in(one, month))
-    yield ComplianceRow(facts.patient_id, month, period, counted, spent.seconds, len(spent.contact_ids), billable)
+def compliance_row(
+    facts: PatientFacts, program: Program, book: Book, horizon: Horizon, month: Window
+) -> ComplianceRow:  # fmt: skip
+    """Return a patient's month in a program; days are those of the kind of data that has most of them."""
+    case, ladder = planned_case(facts, program, book, horizon), LADDERS[program]
+    spent = _spent(case, ladder, month)
+    period = next((one.window for one in case.periods if one.window.overlaps(month)), None)
+    by_kind = ([day for day in case.split_days(one.data)[0] if period and period.contains(day)]
+               for one in ladder.supplies)  # fmt: skip
+    counted = max((len(days) for days in by_kind), default=0)
+    answers = evaluate(facts, book, horizon).billable()
+    billable = tuple(one.code for one in answers if one.program is program and _ends_in(one, month))
+    contacts = len(spent.contact_ids)
+    return ComplianceRow(facts.patient_id, month, period, counted, spent.seconds, contacts, billable, program)
+
+
+def _spent(case: Case, ladder: Ladder, month: Window) -> Spent:
+    if ladder.base is None:
+        return Spent()
+    rule = case.book.rules.known(ladder.base, month.ends_on)
+    return case.time_in(month, rule, case.policy_on(month.ends_on))
 
 
 def leak_rows(facts: PatientFacts, book: Book, horizon: Horizon, month: Window) -> Iterator[LeakRow]:

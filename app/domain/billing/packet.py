@@ -3,17 +3,18 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.domain.billing.answers import Answer
+from app.domain.billing.answers import Answer, Evidence, distinct
 from app.domain.billing.clocks import Clock, Window, bounds
 from app.domain.billing.codes import Reason
 from app.domain.billing.days import LocalDay, Reading
-from app.domain.billing.facts import PatientFacts
+from app.domain.billing.facts import CircumstanceKind, PatientFacts
+from app.domain.enrolment.programs import Program
 from app.domain.patient_csv import csv_line
 
 # What does not speak against the proof of a line: money, and time that heals.
@@ -80,6 +81,16 @@ def missing_items(
 def finding_words(answer: Answer, reason: Reason) -> str:
     """Return a reason with the numbers that the engine found."""
     return f"{reason.value} ({answer.days} days, {answer.seconds // 60} minutes)"
+
+
+def with_education(evidence: Evidence, facts: PatientFacts, program: Program, window: Window) -> Evidence:
+    """Return the evidence with the set-up and training that the program's patient had by the end of the window."""
+    taught = (
+        one.id for one in facts.circumstances
+        if one.kind is CircumstanceKind.SETUP_TRAINING and one.program in {None, program}
+        and one.starts_on <= window.ends_on
+    )  # fmt: skip
+    return replace(evidence, circumstances=distinct([*evidence.circumstances, *taught]))
 
 
 def evidence_window(line: BilledLine, answer: Answer) -> Window:

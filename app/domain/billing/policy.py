@@ -21,7 +21,7 @@ class ServiceDay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """The settings of 04 §5 with their defaults, and three of ours."""
+    """The settings of 04 §5 with their defaults, and those of §1.5 and §1.8 that it does not list, and of ours."""
 
     min_days_99453: int = 2
     interactive_modes: tuple[str, ...] = ("phone", "video", "in_person")
@@ -31,6 +31,7 @@ class PolicySettings:
     one_practitioner_all_rpm: bool = True
     require_period_closed: bool = True
     exclude_em_day_for_99091: bool = True
+    exclude_em_day_for_99457: bool = False  # 04 §1.5: a visit's own minutes are never logged, so nothing counts twice
     covered_dx_prefixes: tuple[str, ...] = ()  # none: every diagnosis is covered
     double_tag_winner: str = "rpm"
     time_service_day: str = ServiceDay.THRESHOLD_MET.value

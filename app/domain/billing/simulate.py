@@ -2,7 +2,7 @@
 write nothing; the same input gives the same output, and a scenario that changes nothing gives exactly the real month.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -105,32 +105,52 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """One patient's billable lines, as they are and as they would be, and those that come or go."""
+
+    real: tuple[Answer, ...]
+    supposed: tuple[Answer, ...]
+    flips: tuple[Flip, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
-    """The comparison, by code and by line; `baseline` and `scenario` are the billable lines themselves."""
+    """The comparison of all patients: by code, and the lines that come or go."""
 
     by_code: tuple[CodeTotal, ...]
     flips: tuple[Flip, ...]
-    baseline: tuple[tuple[UUID, Answer], ...]
-    scenario: tuple[tuple[UUID, Answer], ...]
+    patients: int
 
     @property
     def amounts(self) -> tuple[Decimal, Decimal]:
         """Dollars as they are, and as they would be."""
-        return _amount(self.baseline), _amount(self.scenario)
+        totals = [(one.amount, one.scenario_amount) for one in self.by_code]
+        return sum((real for real, _ in totals), Decimal(0)), sum((other for _, other in totals), Decimal(0))
 
 
-Judged = Mapping[UUID, Sequence[Answer]]
+Sums = dict[str, tuple[int, int, Decimal]]
+_NOTHING = (0, 0, Decimal(0))
 
 
 def simulate(patients: Iterable[PatientFacts], book: Book, horizon: Horizon, scenario: Scenario) -> Simulation:
-    """Compare; raises ValueError for a rule set that there is not."""
-    real = sorted(patients, key=lambda one: one.patient_id)
-    other_book, other_horizon = changed_book(book, scenario), changed_horizon(horizon, scenario)
-    before = {one.patient_id: evaluate(one, book, horizon).answers for one in real}
-    after = {
-        one.patient_id: evaluate(changed_facts(one, scenario), other_book, other_horizon).answers for one in real
-    }  # fmt: skip
-    return Simulation(_by_code(before, after), _flips(before, after), _billable(before), _billable(after))
+    """Compare; of each patient only the sums and what flips is kept. Raises ValueError for a rule set there is not."""
+    other = changed_book(book, scenario)
+    real, supposed, flips, count = Sums(), Sums(), list[Flip](), 0
+    for count, one in enumerate(patients, 1):  # noqa: B007 - counted
+        compared = compare(one, book, other, horizon, scenario)
+        _add(real, compared.real)
+        _add(supposed, compared.supposed)
+        flips += compared.flips
+    in_order = sorted(flips, key=lambda flip: flip.patient_id)
+    return Simulation(_by_code(real, supposed), tuple(in_order), count)
+
+
+def compare(facts: PatientFacts, book: Book, other: Book, horizon: Horizon, scenario: Scenario) -> Compared:
+    """Compare one patient's month; `other` is the book as the scenario changes it."""
+    before = evaluate(facts, book, horizon).answers
+    after = evaluate(changed_facts(facts, scenario), other, changed_horizon(horizon, scenario)).answers
+    real, supposed = (tuple(one for one in side if one.is_billable) for side in (before, after))
+    return Compared(real, supposed, tuple(_flips_of(facts.patient_id, before, after)))
 
 
 def changed_book(book: Book, scenario: Scenario) -> Book:
@@ -216,31 +236,15 @@ def _dropped(one: Enrolment, drop: Drop) -> Enrolment:
     return replace(one, ends_on=drop.ends_on)
 
 
-def _billable(judged: Judged) -> tuple[tuple[UUID, Answer], ...]:
-    return tuple((patient_id, one) for patient_id, answers in judged.items() for one in answers if one.is_billable)
+def _by_code(real: Sums, supposed: Sums) -> tuple[CodeTotal, ...]:
+    codes = sorted(real.keys() | supposed.keys())
+    return tuple(CodeTotal(code, *real.get(code, _NOTHING), *supposed.get(code, _NOTHING)) for code in codes)
 
 
-def _by_code(before: Judged, after: Judged) -> tuple[CodeTotal, ...]:
-    sums = [_sums(_billable(judged)) for judged in (before, after)]
-    nothing = (0, 0, Decimal(0))
-    codes = sorted(sums[0].keys() | sums[1].keys())
-    return tuple(CodeTotal(code, *sums[0].get(code, nothing), *sums[1].get(code, nothing)) for code in codes)
-
-
-def _sums(lines: Iterable[tuple[UUID, Answer]]) -> dict[str, tuple[int, int, Decimal]]:
-    found: dict[str, tuple[int, int, Decimal]] = {}
-    for _, line in lines:
-        count, units, amount = found.get(line.code, (0, 0, Decimal(0)))
-        found[line.code] = count + 1, units + line.units, amount + (line.amount or 0)
-    return found
-
-
-def _flips(before: Judged, after: Judged) -> tuple[Flip, ...]:
-    return tuple(
-        flip
-        for patient_id in before
-        for flip in _flips_of(patient_id, before[patient_id], after[patient_id])
-    )  # fmt: skip
+def _add(sums: Sums, lines: Iterable[Answer]) -> None:
+    for line in lines:
+        count, units, amount = sums.get(line.code, _NOTHING)
+        sums[line.code] = count + 1, units + line.units, amount + (line.amount or 0)
 
 
 def _flips_of(patient_id: UUID, before: Iterable[Answer], after: Iterable[Answer]) -> list[Flip]:
@@ -255,7 +259,3 @@ def _flips_of(patient_id: UUID, before: Iterable[Answer], after: Iterable[Answer
             why = tuple(sorted(refused.reasons)) if refused else ()
             flips.append(Flip(patient_id, won.code, key, then, there, won.amount or Decimal(0), why))
     return flips
-
-
-def _amount(lines: Iterable[tuple[UUID, Answer]]) -> Decimal:
-    return sum((line.amount or Decimal(0) for _, line in lines), Decimal(0))

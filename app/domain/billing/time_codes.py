@@ -66,11 +66,10 @@ def judge_own_time(case: Case, rule: CodeRule, period: Period) -> Answer:
     window = period.window
     closing = case.last_day_in(window)
     settings = case.policy_on(closing)
-    visits = _visit_days(case, window) if settings.exclude_em_day_for_99091 else frozenset()
+    visits = case.visits_in(window) if settings.exclude_em_day_for_99091 else frozenset()
     time = spent(
         case.entries, window, case.facts.timezone, case.spans_in(window), rule.credentials,
-        is_excluded=lambda entry: (local_day(entry.started_at, case.facts.timezone), entry.user_id) in visits
-        or (local_day(entry.started_at, case.facts.timezone), None) in visits,
+        is_excluded=lambda entry: case.is_on(visits, entry),
     )  # fmt: skip
     findings = [*case.uncovered_findings(window)]
     if time.ticks < rule.min_seconds * SECOND:
@@ -157,11 +156,6 @@ def _evidence(case: Case, rule: CodeRule, month: Window, time: Spent) -> Evidenc
         time_entries=time.entry_ids, contacts=time.contact_ids, circumstances=tuple(one.id for one in needed)
     )
     return case.proven(case.spans_in(month), own)
-
-
-def _visit_days(case: Case, window: Window) -> frozenset[tuple[date, int | None]]:
-    visits = case.circumstances(CircumstanceKind.EM_VISIT, window)
-    return frozenset((one.starts_on, one.practitioner_id) for one in visits)
 
 
 def _conditions(case: Case, month: Window) -> int:

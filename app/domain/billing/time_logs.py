@@ -121,11 +121,12 @@ class TimeLogQuery:
 
 @dataclass(frozen=True, slots=True)
 class MonthQuery:
-    """Which month is wanted, the present one when None; of one patient only, when one is named."""
+    """Which month is wanted, the present one when None; of one patient or program only, when one is named."""
 
     paging: PageRequest
     month: Month | None = None
     patient_id: UUID | None = None
+    program: Program | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """How much time counts: summed exactly and never rounded, two people's same minutes once, no minute in two programs.
 
 A stretch of time counts from the local midnight that begins its window, only on days that the program covers, and only
-of people whose work the code pays for. At a month's end it is split at the patient's local midnight (04 §1.9).
+of people whose work the code pays for. At a month's end it is split at the patient's local midnight (04 §1.9); a live
+contact is one of the window in which it began, so that one call is no contact of two months.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -78,7 +79,10 @@ def _summed(
     allowed = common(all_of_it, covered)
     counted = without(allowed, taken)
     double = total(allowed) - total(counted)
-    live = [(entry, piece) for entry, piece in mine if entry.is_interactive and entry.mode in modes]
+    live = [
+        (entry, piece) for entry, piece in mine
+        if entry.is_interactive and entry.mode in modes and piece[0] == ticks(entry.started_at)
+    ]  # fmt: skip
     return Spent(
         counted,
         tuple(entry.id for entry, piece in mine if common([piece], counted)),

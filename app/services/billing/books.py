@@ -72,7 +72,10 @@ def _schedules(session: Session, practice_id: UUID, payers: dict[UUID, str]) -> 
 
 def fee_of(row: FeeRow) -> Fee:
     """Return a line of a schedule as the engine takes it."""
-    return Fee(row.code, row.total_rvu, row.work_rvu, row.practice_rvu, row.malpractice_rvu, row.amount, row.confidence)
+    return Fee(
+        row.code, row.total_rvu, row.work_rvu, row.practice_rvu, row.malpractice_rvu, row.amount, row.confidence,
+        row.source,
+    )  # fmt: skip
 
 
 def schedule_of(row: FeeScheduleRow, fees: Mapping[str, Fee], payers: Mapping[UUID, str]) -> FeeSchedule:
@@ -103,5 +106,5 @@ def fee_values(practice_id: UUID, schedule_id: UUID, fee: Fee) -> dict[str, obje
     return {
         "practice_id": practice_id, "schedule_id": schedule_id, "code": fee.code, "total_rvu": fee.total_rvu,
         "work_rvu": fee.work_rvu, "practice_rvu": fee.practice_rvu, "malpractice_rvu": fee.malpractice_rvu,
-        "amount": fee.amount, "confidence": fee.confidence,
+        "amount": fee.amount, "confidence": fee.confidence, "source": fee.source,
     }  # fmt: skip

@@ -70,6 +70,7 @@ def _said(session: Session, entry: BillingEntry, patient: Patient) -> dict[str, 
     if missing or answer is None or window is None:
         raise BillingConflict(f"Missing: {'; '.join(missing)}.")
     rows = _readings(session, patient, facts, answer, window) if answer.evidence.days else []
+    proved = packet.with_education(answer.evidence, facts, answer.program, window)
     return {
         "format": FORMAT, "line": packet.line_body(line, answer),
         "patient": _patient(patient), "practice": _practice(session, patient),
@@ -77,7 +78,7 @@ def _said(session: Session, entry: BillingEntry, patient: Patient) -> dict[str, 
         "days": packet.counted_dates(rows),
         "excluded": [row for row in rows if not row["counted"]], "time_entries": times,
         "assignments": packet_rows.assignments(session, patient, answer.evidence.assignments),
-        **packet_rows.documents(session, patient, answer.evidence),
+        **packet_rows.documents(session, patient, proved),
     }  # fmt: skip
 
 

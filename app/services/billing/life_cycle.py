@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
-from app.domain.billing.clocks import DAY, Window, bounds
+from app.domain.billing.clocks import bounds
 from app.domain.billing.double_count import Conflict as Clash
 from app.domain.billing.double_count import line_conflicts
 from app.domain.billing.entries import EntryStatus, may_move
@@ -52,7 +52,7 @@ def submit_entry(actor: Actor, entry_id: UUID, override_reason: str | None, vers
     """Send a line out; raises BillingConflict for one that may not stand, unless a reason overrides it."""
     with transaction() as session:
         line = _locked(session, actor, entry_id, version, EntryStatus.SUBMITTED)
-        hard = [one for one in _conflicts(session, actor, line.entry) if one.is_hard]
+        hard = [one for one in _conflicts(session, actor, line) if one.is_hard]
         if hard and not override_reason:
             raise BillingConflict(" ".join(_words(one) for one in hard))
         move(session, line.entry, EntryStatus.SUBMITTED, by=actor.user_id, note=override_reason)
@@ -83,20 +83,20 @@ def _detail(session: Session, actor: Actor, line: LedgerLine) -> EntryDetail:
     history = session.scalars(
         select(BillingEntryChange).where(*mine).order_by(BillingEntryChange.changed_at, BillingEntryChange.id)
     )
-    return EntryDetail(line.entry, line.patient, list(history), _conflicts(session, actor, line.entry))
+    return EntryDetail(line.entry, line.patient, list(history), _conflicts(session, actor, line))
 
 
-def _conflicts(session: Session, actor: Actor, entry: BillingEntry) -> tuple[Clash, ...]:
+def _conflicts(session: Session, actor: Actor, found: LedgerLine) -> tuple[Clash, ...]:
+    entry, book = found.entry, load_book(session, actor.practice_id)
     if entry.status == EntryStatus.VOID.value:
         return ()
-    book = load_book(session, actor.practice_id)
     line = prior_entry(entry)
     rule = book.rules.rule(line.code, line.service_date)
     settings = book.policies.on(line.service_date, entry.payer)
     return line_conflicts(
         line, _ledger(session, entry), book.rules, settings,
         circumstances=_circumstances(session, entry),
-        contacts=_contacts(session, entry, line, rule) if rule and rule.live_contact else None,
+        contacts=_time(session, found, line, rule) if rule and rule.credentials else None,
     )  # fmt: skip
 
 
@@ -118,11 +118,11 @@ def _circumstances(session: Session, entry: BillingEntry) -> list[Circumstance]:
     return [circumstance_fact(row) for row in session.scalars(standing)]
 
 
-def _contacts(session: Session, entry: BillingEntry, line: PriorEntry, rule: CodeRule) -> list[TimeEntry]:
-    month = line.time_of(rule.clock)
-    since, until = bounds(Window(month.starts_on - DAY, month.ends_on + DAY), "UTC")
-    found = load_time_entries(session, entry.practice_id, [entry.patient_id], since, until)
-    return [one for one in found.get(entry.patient_id, ()) if one.program is rule.program]
+def _time(session: Session, found: LedgerLine, line: PriorEntry, rule: CodeRule) -> list[TimeEntry]:
+    """Return the patient's entries that began in the line's month or period, where the patient lives."""
+    entry, (since, until) = found.entry, bounds(line.time_of(rule.clock), found.patient.timezone)
+    loaded = load_time_entries(session, entry.practice_id, [entry.patient_id], since, until)
+    return [one for one in loaded.get(entry.patient_id, ()) if one.started_at >= since]
 
 
 def _words(clash: Clash) -> str:

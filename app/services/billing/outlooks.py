@@ -1,6 +1,6 @@
 """The forecast and the worklist of a practice: facts from the database, the outlook from the domain. Writes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -10,24 +10,25 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
-from app.domain.billing.backtest import Backtest, backtest
-from app.domain.billing.backtest import Case as Scored
+from app.domain.billing.backtest import Backtest, Tally
 from app.domain.billing.clocks import DAY, Window, month_of
 from app.domain.billing.facts import Book, Horizon, PatientFacts
 from app.domain.billing.insight import OutlookQuery
-from app.domain.billing.outlook import Outlook, horizon_of, outlooks, ranked, scored
-from app.domain.paging import Page
+from app.domain.billing.outlook import Outlook, Rank, horizon_of, outlooks, rank, scored
+from app.domain.enrolment.programs import Program
+from app.domain.paging import Page, sorted_page
 from app.domain.patient_csv import csv_line
 from app.models import Patient
 from app.services.billing.books import load_book
 from app.services.billing.facts import load_patients
 from app.services.billing.run import BATCH, candidates
+from app.services.parts import handed_on
 from app.services.transaction import now, transaction
 
 BACK = timedelta(days=183)  # of the backtest
 _HEADER = (
     "patient_id", "patient_name", "clock", "window_start", "window_end", "so_far", "target", "needed", "days_left",
-    "act_by", "probability", "standing", "at_stake", "gaps",
+    "act_by", "probability", "standing", "at_stake", "gaps", "program",
 )  # fmt: skip
 
 
@@ -70,37 +71,46 @@ def list_worklist(actor: Actor, query: OutlookQuery) -> Page[ShownOutlook]:
 
 
 def worklist_csv(actor: Actor, query: OutlookQuery) -> Iterator[str]:
-    """Return the worklist's lines as a file; it is read, and recorded, before this returns."""
+    """Return the worklist as a file, made part by part; of those parts that are not yet made only places are kept."""
+    asked = replace(query, as_of=query.as_of or now())
     with transaction() as session:
-        found = _found(session, actor, query, only_open=True)
-        patients = shown_patients(session, actor, {one.patient_id for one in found})
-        lines = [csv_line(_HEADER), *(csv_line(_cells(ShownOutlook(patients[one.patient_id], one))) for one in found)]
-        events.record(session, "billing:worklist_export", "billing_entry", subject_ids=sorted(patients))
-    return iter(lines)
+        places = sorted(_ranks(session, actor, asked, only_open=True))
+    return handed_on(_parts(actor, asked, places))
 
 
-def backtest_forecasts(actor: Actor, as_of: datetime | None) -> BacktestReport:
-    """Score the forecasts that would have been made in the half year before a moment, by threshold."""
+def _parts(actor: Actor, query: OutlookQuery, places: Sequence[Rank]) -> Iterator[str]:
+    """Yield the header, and a part of the lines at a time, each read in a transaction that records whom it shows."""
+    header = csv_line(_HEADER)
+    for first in range(0, max(1, len(places)), BATCH):  # an empty list is recorded as well
+        with transaction() as session:
+            shown = _at(session, actor, query, places[first : first + BATCH])
+            events.record(session, "billing:worklist_export", "billing_entry", subject_ids=_subjects(shown))
+        yield header + "".join(csv_line(_cells(one)) for one in shown)
+        header = ""
+
+
+def backtest_forecasts(actor: Actor, as_of: datetime | None, program: Program = Program.RPM) -> BacktestReport:
+    """Score a program's forecasts that would have been made in the half year before a moment, by threshold."""
     moment = as_of or now()
     last = moment.astimezone(UTC).date()
     horizon = Horizon(Window(month_of(last - BACK).starts_on, last), moment)
-    cases: dict[str, list[Scored]] = {}
+    tallies: dict[str, Tally] = {}
     with transaction() as session:
         for facts, book in every_patient(session, actor, horizon):
-            for threshold, case in scored(facts, book, horizon):
-                cases.setdefault(threshold, []).append(case)
+            for threshold, case in scored(facts, book, horizon, program):
+                tallies.setdefault(threshold, Tally()).add(case)
         events.record(session, "billing:backtest", "billing_entry")
-    return BacktestReport([ThresholdBacktest(name, backtest(found)) for name, found in sorted(cases.items())])
+    return BacktestReport([ThresholdBacktest(name, tally.result()) for name, tally in sorted(tallies.items())])
 
 
 def every_patient(
-    session: Session, actor: Actor, horizon: Horizon, patient_id: UUID | None = None
+    session: Session, actor: Actor, horizon: Horizon, chosen: Sequence[UUID] | None = None
 ) -> Iterator[tuple[PatientFacts, Book]]:
-    """Yield the facts of everybody whom billing looks at in the time, batch by batch, in the order of their ids."""
+    """Yield the facts of those who are chosen, or of everybody whom billing looks at in the time, by batches of ids."""
     book = load_book(session, actor.practice_id)
-    chosen = [one for one in candidates(session, actor.practice_id, horizon) if patient_id in {None, one}]
-    for first in range(0, len(chosen), BATCH):
-        found = load_patients(session, actor.practice_id, chosen[first : first + BATCH], horizon)
+    ids = candidates(session, actor.practice_id, horizon) if chosen is None else chosen
+    for first in range(0, len(ids), BATCH):
+        found = load_patients(session, actor.practice_id, ids[first : first + BATCH], horizon)
         for one in sorted(found):
             yield found[one], book
 
@@ -112,25 +122,44 @@ def shown_patients(session: Session, actor: Actor, ids: set[UUID]) -> dict[UUID,
 
 
 def _listed(actor: Actor, query: OutlookQuery, action: str, *, only_open: bool) -> Page[ShownOutlook]:
+    """Return one page: every window is forecast, batch by batch; only the places of the page and before it are kept."""
+    asked = replace(query, as_of=query.as_of or now())
     with transaction() as session:
-        found = _found(session, actor, query, only_open=only_open)
-        page = found[query.paging.offset :][: query.paging.page_size]
-        patients = shown_patients(session, actor, {one.patient_id for one in page})
-        events.record(session, action, "billing_entry", subject_ids=sorted(patients))
-        return Page([ShownOutlook(patients[one.patient_id], one) for one in page], len(found), query.paging)
+        page = sorted_page(_ranks(session, actor, asked, only_open=only_open), query.paging)
+        shown = _at(session, actor, asked, page.items)
+        events.record(session, action, "billing_entry", subject_ids=_subjects(shown))
+        return Page(shown, page.count, query.paging)
 
 
-def _found(session: Session, actor: Actor, query: OutlookQuery, *, only_open: bool) -> list[Outlook]:
+def _ranks(session: Session, actor: Actor, query: OutlookQuery, *, only_open: bool) -> Iterator[Rank]:
+    """Yield the place of every window that is wanted, in no order."""
     as_of = query.as_of or now()
+    chosen = [query.patient_id] if query.patient_id else None
+    for facts, book in every_patient(session, actor, _around(as_of), chosen):
+        for one in outlooks(facts, book, as_of, query.programs):
+            if query.clock in {None, one.clock} and not (only_open and one.is_settled):
+                yield rank(one, query.ordering)
+
+
+def _at(session: Session, actor: Actor, query: OutlookQuery, places: Sequence[Rank]) -> list[ShownOutlook]:
+    """Return the windows of places, in their order; one that is gone meanwhile is left out."""
+    as_of, ids = query.as_of or now(), {patient_id for _, patient_id, *_ in places}
+    if not ids:
+        return []
+    book = load_book(session, actor.practice_id)
+    facts = load_patients(session, actor.practice_id, ids, _around(as_of))
+    found = {one.key: one for known in facts.values() for one in outlooks(known, book, as_of, query.programs)}
+    patients = shown_patients(session, actor, set(facts))
+    return [ShownOutlook(patients[key[0]], found[key]) for _, *rest in places if (key := tuple(rest)) in found]
+
+
+def _around(as_of: datetime) -> Horizon:
     horizon = horizon_of(as_of)
-    around = replace(horizon, window=Window(horizon.window.starts_on - DAY, horizon.window.ends_on))
-    found = [
-        one
-        for facts, book in every_patient(session, actor, around, query.patient_id)
-        for one in outlooks(facts, book, as_of)
-        if query.clock in {None, one.clock} and not (only_open and one.is_settled)
-    ]
-    return list(ranked(found, query.ordering))
+    return replace(horizon, window=Window(horizon.window.starts_on - DAY, horizon.window.ends_on))
+
+
+def _subjects(shown: Iterable[ShownOutlook]) -> list[UUID]:
+    return sorted({one.patient.id for one in shown})
 
 
 def _cells(shown: ShownOutlook) -> list[object]:
@@ -140,5 +169,5 @@ def _cells(shown: ShownOutlook) -> list[object]:
     window = one.forecast.window
     return [
         shown.patient.id, shown.name, one.clock, window.starts_on, window.ends_on, *of_step, one.needed,
-        one.forecast.days_left, *sure, one.forecast.at_stake, " ".join(one.gaps),
+        one.forecast.days_left, *sure, one.forecast.at_stake, " ".join(one.gaps), one.program.value,
     ]  # fmt: skip

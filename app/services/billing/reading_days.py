@@ -41,11 +41,11 @@ _COUNTING = text(
 _EVERY = text(
     f"""
     SELECT o.id, o.measured_at, {_DAY} AS day, o.source, o.status, o.device_id, o.created_at, o.zone_offset_minutes,
-        o.offset_origin, o.observation_type, d.id AS registered_id, d.model_id, a.id AS assignment_id
+        o.offset_origin, o.observation_type, o.patient_id, d.id AS registered_id, d.model_id, a.id AS assignment_id
     FROM observations o
     JOIN patients p ON p.practice_id = o.practice_id AND p.id = o.patient_id
     {_HELD.replace("JOIN", "LEFT JOIN").format(key=_KEY)}
-    WHERE o.practice_id = :practice_id AND o.patient_id = :patient_id
+    WHERE o.practice_id = :practice_id AND o.patient_id = ANY(:patient_ids)
         AND o.measured_at >= :since AND o.measured_at < :until
     ORDER BY o.measured_at, o.id
     """  # noqa: S608 - constants of this file
@@ -61,7 +61,7 @@ def load_reading_days(
     found: dict[UUID, list[Reading]] = defaultdict(list)
     for patient_id, day, reading_id, measured_at, device_id, assignment_id in session.execute(
         _COUNTING, {**asked, "medical": _MEDICAL}
-    ):
+    ).all():
         found[patient_id].append(
             Reading(reading_id, measured_at, day, device_id=device_id, assignment_id=assignment_id)
         )
@@ -72,8 +72,18 @@ def load_every_reading(
     session: Session, practice_id: UUID, patient_id: UUID, since: datetime, until: datetime
 ) -> list[Reading]:
     """Return all readings of one patient between two instants, those that do not count as well."""
-    asked = {"practice_id": practice_id, "patient_id": patient_id, "since": since, "until": until}
-    return [_reading(row) for row in session.execute(_EVERY, asked)]
+    return load_readings(session, practice_id, [patient_id], since, until).get(patient_id, [])
+
+
+def load_readings(
+    session: Session, practice_id: UUID, patient_ids: Collection[UUID], since: datetime, until: datetime
+) -> dict[UUID, list[Reading]]:
+    """Return likewise all readings of each patient."""
+    asked = {"practice_id": practice_id, "patient_ids": list(patient_ids), "since": since, "until": until}
+    found: dict[UUID, list[Reading]] = defaultdict(list)
+    for row in session.execute(_EVERY, asked):
+        found[row.patient_id].append(_reading(row))
+    return dict(found)
 
 
 def _reading(row: Any) -> Reading:

@@ -3,8 +3,8 @@
 Files are made batch by batch, each batch a transaction whose audit event names the patients in it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -15,26 +15,18 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
-from app.domain.billing.clocks import Window, bounds, month_of
-from app.domain.billing.days import truth_table
 from app.domain.billing.entries import EntryStatus
-from app.domain.billing.facts import Book, Horizon, PatientFacts
 from app.domain.billing.insight import MonthReportQuery, RevenueGroup, RevenueQuery
-from app.domain.billing.leakage import ComplianceRow, LeakRow, compliance_rows, leak_rows, lost_days
-from app.domain.billing.local_months import Month
-from app.domain.billing.local_months import month_of as local_month
-from app.domain.enrolment.coverage import coverage_on
-from app.domain.paging import Page
+from app.domain.billing.leakage import ComplianceRow, LeakRow
+from app.domain.paging import Page, page_in_order
 from app.domain.patient_csv import csv_line
-from app.models import BillingEntry, Patient, Practice
+from app.models import BillingEntry, Patient
 from app.services.accounts.users import names_of
-from app.services.billing.outlooks import every_patient, shown_patients
-from app.services.billing.reading_days import load_every_reading
-from app.services.enrolment.coverage import load_facts as load_enrolment
+from app.services.billing.report_rows import ShownRow, compliance_rows, explained, horizon_of, leaks, members, named
+from app.services.billing.run import BATCH, candidates
 from app.services.parts import handed_on
-from app.services.transaction import now, transaction
+from app.services.transaction import transaction
 
-_PART = 500
 _NOBODY = "none"
 _COLUMNS: dict[RevenueGroup, ColumnElement[Any]] = {
     RevenueGroup.MONTH: func.to_char(BillingEntry.service_date, literal_column("'YYYY-MM'")),
@@ -66,19 +58,6 @@ class RevenueReport:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRow:
-    """A row of a report with its patient."""
-
-    patient: Patient
-    row: Any
-
-    @property
-    def name(self) -> str:
-        """The patient's name."""
-        return f"{self.patient.first_name} {self.patient.last_name}"
-
-
 def revenue_report(actor: Actor, query: RevenueQuery) -> RevenueReport:
     """Sum the lines of the ledger by month, code, payer, provider or status; void ones only when asked for."""
     with transaction() as session:
@@ -97,87 +76,79 @@ def revenue_csv(actor: Actor, query: RevenueQuery) -> Iterator[str]:
 
 
 def compliance_report(actor: Actor, query: MonthReportQuery) -> Page[ShownRow]:
-    """Return one page of days with data and minutes of a month, patient by patient."""
-    return _paged(actor, query, "billing:compliance_report", compliance_rows)
+    """Return one page of days with data and minutes of a month, by patient and program.
+
+    The database counts and cuts the page; only its patients are judged.
+    """
+    paging = query.paging
+    with transaction() as session:
+        horizon = horizon_of(session, actor, query.month)
+        month = horizon.window
+        count, keys = members(session, actor, query, month, offset=paging.offset, limit=paging.page_size)
+        shown = named(session, actor, compliance_rows(session, actor, keys, horizon))
+        _record(session, "billing:compliance_report", shown)
+        return Page(shown, count, paging)
 
 
 def leakage_report(actor: Actor, query: MonthReportQuery) -> Page[ShownRow]:
-    """Return one page of what was almost billable in a month and why it was not."""
-    return _paged(actor, query, "billing:leakage_report", leak_rows)
+    """Return one page of what was almost billable in a month and why it was not.
+
+    Everybody is judged, batch by batch; only the page is kept.
+    """
+    with transaction() as session:
+        horizon = horizon_of(session, actor, query.month)
+        page = page_in_order(leaks(session, actor, query, horizon), query.paging)
+        shown = explained(session, actor, page.items, horizon)
+        _record(session, "billing:leakage_report", shown)
+        return Page(shown, page.count, query.paging)
 
 
 def compliance_csv(actor: Actor, query: MonthReportQuery) -> Iterator[str]:
-    """Return the compliance report as a file."""
-    return _lines(actor, query, "billing:compliance_export", compliance_rows, ComplianceRow.COLUMNS)
+    """Return the compliance report as a file, made batch by batch."""
+    return handed_on(_headed(ComplianceRow.COLUMNS, _compliance_parts(actor, query)))
 
 
 def leakage_csv(actor: Actor, query: MonthReportQuery) -> Iterator[str]:
-    """Return the leakage report as a file."""
-    return _lines(actor, query, "billing:leakage_export", leak_rows, LeakRow.COLUMNS)
+    """Return the leakage report as a file, made batch by batch."""
+    return handed_on(_headed(LeakRow.COLUMNS, _leakage_parts(actor, query)))
 
 
-def _paged(actor: Actor, query: MonthReportQuery, action: str, rows_of: Any) -> Page[ShownRow]:
-    with transaction() as session:
-        rows = _rows(session, actor, query.month, rows_of)
-        page = rows[query.paging.offset :][: query.paging.page_size]
-        patients = shown_patients(session, actor, {row.patient_id for row in page})
-        events.record(session, action, "billing_entry", subject_ids=sorted(patients))
-        shown = [ShownRow(patients[row.patient_id], _told(session, patients[row.patient_id], row)) for row in page]
-        return Page(shown, len(rows), query.paging)
-
-
-def _lines(
-    actor: Actor, query: MonthReportQuery, action: str, rows_of: Any, columns: Sequence[str]
-) -> Iterator[str]:  # fmt: skip
-    """Return the lines; all rows are judged before the first leaves, names are read a part at a time."""
-    with transaction() as session:
-        rows = _rows(session, actor, query.month, rows_of)
-    header = csv_line(["patient_id", "patient_name", *columns])
-    return handed_on(_headed(header, _parts(actor, action, rows)))
-
-
-def _headed(header: str, parts: Iterator[str]) -> Iterator[str]:
-    yield header + next(parts)
+def _headed(columns: Sequence[str], parts: Iterator[str]) -> Iterator[str]:
+    yield csv_line(["patient_id", "patient_name", *columns]) + next(parts)
     yield from parts
 
 
-def _parts(actor: Actor, action: str, rows: Sequence[Any]) -> Iterator[str]:
-    for first in range(0, max(1, len(rows)), _PART):  # an empty report is recorded as well
-        part = rows[first : first + _PART]
+def _compliance_parts(actor: Actor, query: MonthReportQuery) -> Iterator[str]:
+    """Yield the lines of a batch at a time, an empty part where there is nobody, each recorded with whom it shows."""
+    done, count = 0, 1
+    while done < count:
         with transaction() as session:
-            patients = shown_patients(session, actor, {row.patient_id for row in part})
-            shown = [ShownRow(patients[row.patient_id], _told(session, patients[row.patient_id], row)) for row in part]
-            text = "".join(csv_line([one.patient.id, one.name, *one.row.cells()]) for one in shown)
-            events.record(session, action, "billing_entry", subject_ids=sorted(patients))
-        yield text
+            horizon = horizon_of(session, actor, query.month)
+            count, keys = members(session, actor, query, horizon.window, offset=done, limit=BATCH)
+            shown = named(session, actor, compliance_rows(session, actor, keys, horizon))
+            _record(session, "billing:compliance_export", shown)
+        yield _text(shown)
+        done += BATCH
 
 
-def _told(session: Session, patient: Patient, row: Any) -> Any:
-    """Return a row of leakage with the days that readings did not make count, and why; any other row as it is."""
-    if not isinstance(row, LeakRow) or not row.is_of_days:
-        return row
-    since, until = bounds(row.window, patient.timezone)
-    readings = load_every_reading(session, patient.practice_id, patient.id, since, until)
-    enrolment = load_enrolment(session, patient.practice_id, [patient.id])[patient.id]
-    table = truth_table(
-        row.window, patient.timezone, readings, lambda day: coverage_on(row.program, day, enrolment), now()
-    )
-    return replace(row, lost_days=lost_days(table))
+def _leakage_parts(actor: Actor, query: MonthReportQuery) -> Iterator[str]:
+    with transaction() as session:
+        horizon = horizon_of(session, actor, query.month)
+        chosen = candidates(session, actor.practice_id, horizon)
+    for first in range(0, max(1, len(chosen)), BATCH):
+        with transaction() as session:
+            rows = list(leaks(session, actor, query, horizon, chosen[first : first + BATCH]))
+            shown = explained(session, actor, rows, horizon)
+            _record(session, "billing:leakage_export", shown)
+        yield _text(shown)
 
 
-def _rows(session: Session, actor: Actor, month: Month | None, rows_of: Any) -> list[Any]:
-    zone = session.scalar(select(Practice.timezone).where(Practice.id == actor.practice_id)) or "UTC"
-    wanted = month_of((month or local_month(now(), zone)).first_day)
-    horizon = Horizon(wanted, now())
-    return [
-        row
-        for facts, book in every_patient(session, actor, horizon)
-        for row in _of_patient(facts, book, horizon, wanted, rows_of)
-    ]
+def _record(session: Session, action: str, shown: Iterable[ShownRow]) -> None:
+    events.record(session, action, "billing_entry", subject_ids=sorted({one.patient.id for one in shown}))
 
 
-def _of_patient(facts: PatientFacts, book: Book, horizon: Horizon, month: Window, rows_of: Any) -> list[Any]:
-    return list(rows_of(facts, book, horizon, month))
+def _text(shown: Iterable[ShownRow]) -> str:
+    return "".join(csv_line([one.patient.id, one.name, *one.row.cells()]) for one in shown)
 
 
 def _revenue_rows(session: Session, actor: Actor, query: RevenueQuery) -> list[RevenueRow]:

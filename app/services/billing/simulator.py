@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.billing.clocks import month_of
-from app.domain.billing.facts import Book, Horizon, PatientFacts
+from app.domain.billing.facts import Book, Horizon
 from app.domain.billing.insight import WhatIf
 from app.domain.billing.local_months import month_of as local_month
 from app.domain.billing.rules import rule_book
@@ -20,8 +20,8 @@ from app.domain.billing.simulate import Flip, Scenario, Simulation, simulate
 from app.domain.errors import ValidationFailed
 from app.models import FeeScheduleRow, Patient, Practice
 from app.services.billing.books import load_book
-from app.services.billing.facts import load_patients
 from app.services.billing.outlooks import every_patient, shown_patients
+from app.services.billing.run import candidates
 from app.services.transaction import now, transaction
 
 
@@ -48,17 +48,21 @@ class ShownSimulation:
 
 
 def run_simulation(actor: Actor, asked: WhatIf) -> ShownSimulation:
-    """Compare the real month with the scenario; raises ValidationFailed for rules, fees or patients there are not."""
+    """Compare the real month with the scenario; raises ValidationFailed for rules, fees or patients there are not.
+
+    Patients are compared batch by batch; sums and flips are kept, and nobody's facts.
+    """
     with transaction() as session:
         book = load_book(session, actor.practice_id)
         scenario = _with_fees(asked.scenario, asked.fee_schedule_id, book)
         _require_rule_set(scenario)
-        facts = _facts(session, actor, asked, scenario)
-        found = simulate(facts, book, _horizon(session, actor, asked), scenario)
+        horizon = _horizon(session, actor, asked)
+        chosen = _chosen(session, actor, horizon, scenario)
+        facts = (one for one, _ in every_patient(session, actor, horizon, chosen))
+        found = simulate(facts, book, horizon, scenario)
         patients = shown_patients(session, actor, {one.patient_id for one in found.flips})
         events.record(session, "billing:simulate", "billing_entry", subject_ids=sorted(patients))
-        shown = [ShownFlip(patients[one.patient_id], one) for one in found.flips]
-        return ShownSimulation(found, shown, len(facts))
+        return ShownSimulation(found, [ShownFlip(patients[one.patient_id], one) for one in found.flips], found.patients)
 
 
 def fee_schedules(actor: Actor) -> list[FeeScheduleRow]:
@@ -79,18 +83,14 @@ def _horizon(session: Session, actor: Actor, asked: WhatIf) -> Horizon:
     return Horizon(month_of((asked.month or local_month(now(), zone)).first_day), asked.as_of or now())
 
 
-def _facts(session: Session, actor: Actor, asked: WhatIf, scenario: Scenario) -> list[PatientFacts]:
+def _chosen(session: Session, actor: Actor, horizon: Horizon, scenario: Scenario) -> list[UUID]:
     """Return everybody whom billing looks at in the month, and those whom the scenario names."""
-    horizon = _horizon(session, actor, asked)
-    found = {facts.patient_id: facts for facts, _ in every_patient(session, actor, horizon)}
     said = [one.patient_id for one in scenario.enrol] + [one.patient_id for one in scenario.drop]
     maybe = [one.patient_id for one in scenario.readings] + [one.patient_id for one in scenario.minutes]
     named = {*said, *(one for one in maybe if one is not None)}
-    missing = named - found.keys()
-    found |= load_patients(session, actor.practice_id, missing, horizon) if missing else {}
-    if named - found.keys():
+    if named - shown_patients(session, actor, named).keys():
         raise ValidationFailed({"overrides": ["Names a patient that there is not."]})
-    return list(found.values())
+    return sorted({*candidates(session, actor.practice_id, horizon), *named})
 
 
 def _with_fees(scenario: Scenario, schedule_id: UUID | None, book: Book) -> Scenario:

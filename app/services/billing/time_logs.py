@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, cast, func, select
+from sqlalchemy import ColumnElement, DateTime, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.billing.local_months import Month
-from app.domain.billing.time_logs import LONGEST_ENTRY, Activity, Credential, Mode, TimeEntry, TimeLogQuery
+from app.domain.billing.time_logs import LONGEST_ENTRY, Activity, Credential, Mode, MonthQuery, TimeEntry, TimeLogQuery
 from app.domain.enrolment.programs import Program
 from app.domain.paging import Page
 from app.domain.roles import Permission
@@ -63,15 +63,11 @@ def get_time_log(actor: Actor, time_log_id: UUID) -> ShownTimeLog:
 
 
 def load_time(
-    session: Session,
-    practice_id: UUID,
-    month: Month,
-    patient_ids: Collection[UUID] | None = None,
-    user_id: int | None = None,
+    session: Session, practice_id: UUID, month: Month, patient_ids: Collection[UUID] | None = None
 ) -> dict[UUID, PatientTime]:
     """Return the standing entries that touch a local month, by patient, in one statement; for billing as well.
 
-    Those of the named patients, or of all; of one person only when one is named. Patients without any are left out.
+    Those of the named patients, or of all. Patients without any are left out.
     """
     query = (
         select(*_FACTS, Patient.timezone)
@@ -80,13 +76,25 @@ def load_time(
     )
     if patient_ids is not None:
         query = query.where(TimeLog.patient_id.in_(patient_ids))
-    if user_id is not None:
-        query = query.where(TimeLog.user_id == user_id)
     entries, zones = defaultdict(list), {}
     for row in session.execute(query):
         entries[row.patient_id].append(_entry(row))
         zones[row.patient_id] = row.timezone
     return {patient_id: PatientTime(patient_id, zones[patient_id], found) for patient_id, found in entries.items()}
+
+
+def with_time(
+    practice_id: UUID, query: MonthQuery, month: Month, user_id: int | None = None
+) -> Select[UUID, str]:  # fmt: skip
+    """Ask for each patient and program with standing time in a local month, once; of one person when one is named."""
+    pairs = select(TimeLog.patient_id, TimeLog.program).distinct().join(Patient, _OF_PATIENT)
+    pairs = pairs.where(TimeLog.practice_id == practice_id, TimeLog.voided_at.is_(None), *touches(month))
+    for column, wanted in (
+        (TimeLog.patient_id, query.patient_id), (TimeLog.program, query.program), (TimeLog.user_id, user_id),
+    ):  # fmt: skip
+        if wanted is not None:
+            pairs = pairs.where(column == wanted)
+    return pairs
 
 
 def touches(month: Month) -> tuple[ColumnElement[bool], ...]:

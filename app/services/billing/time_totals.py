@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Subquery, case, func, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -12,11 +12,13 @@ from app.domain.actor import Actor
 from app.domain.billing.local_months import Month, month_of
 from app.domain.billing.time_gaps import TimeGap, time_gaps
 from app.domain.billing.time_logs import MonthQuery, MonthTotal, month_totals
+from app.domain.enrolment.programs import Program
 from app.domain.errors import NotFound
-from app.domain.paging import Page
+from app.domain.paging import Page, page_in_order
 from app.domain.roles import Permission
 from app.models import Patient, Practice
-from app.services.billing.time_logs import PatientTime, load_time
+from app.services.billing.run import BATCH
+from app.services.billing.time_logs import PatientTime, load_time, with_time
 from app.services.enrolment.coverage import load_facts
 from app.services.patients.records import find_visible
 from app.services.transaction import now, transaction
@@ -44,15 +46,18 @@ def list_totals(actor: Actor, query: MonthQuery) -> Page[ShownTotal]:
     """Return one page of totals of a local month, by patient and program, of the whole team's time.
 
     Whoever logs time sees them: how many minutes a patient has decides who calls. They tell of no entry and no person.
+    The database counts and cuts the page, so that only its patients' entries are read.
     """
     with transaction() as session:
         month = _month(session, actor, query)
-        times = load_time(session, actor.practice_id, month, _named(session, actor, query))
-        totals = [(time.patient_id, total) for time in _ordered(times) for total in _totals(time, month)]
-        page = totals[query.paging.offset :][: query.paging.page_size]
-        patients = _patients(session, actor, {patient_id for patient_id, _ in page})
+        pairs = with_time(actor.practice_id, query, month).subquery() if _is_seen(session, actor, query) else None
+        count, keys = (0, []) if pairs is None else _keys(session, pairs, query)
+        times = load_time(session, actor.practice_id, month, {patient_id for patient_id, _ in keys})
+        totals = {(who, total.program): total for who, time in times.items() for total in _totals(time, month)}
+        patients = _patients(session, actor, set(times))
         events.record(session, "time_total:list", "time_log", subject_ids=sorted(patients))
-        return Page([ShownTotal(patients[who], month, total) for who, total in page], len(totals), query.paging)
+        shown = [ShownTotal(patients[key[0]], month, totals[key]) for key in keys if key in totals]
+        return Page(shown, count, query.paging)
 
 
 def list_gaps(actor: Actor, query: MonthQuery) -> Page[ShownGap]:
@@ -60,17 +65,36 @@ def list_gaps(actor: Actor, query: MonthQuery) -> Page[ShownGap]:
     own = None if actor.may(Permission.READ_ALL_TIME_LOGS) else actor.user_id
     with transaction() as session:
         month = _month(session, actor, query)
-        times = load_time(session, actor.practice_id, month, _named(session, actor, query))
-        facts = load_facts(session, actor.practice_id, list(times))
-        gaps = [
-            (time.patient_id, gap)
-            for time in _ordered(times)
-            for gap in _seen_by(own, time, time_gaps(time.entries, month, time.timezone, facts[time.patient_id]))
-        ]
-        page = gaps[query.paging.offset :][: query.paging.page_size]
-        patients = _patients(session, actor, {patient_id for patient_id, _ in page})
+        page = page_in_order(_gaps(session, actor, query, month, own), query.paging)
+        patients = _patients(session, actor, {patient_id for patient_id, _ in page.items})
         events.record(session, "time_gap:list", "time_log", subject_ids=sorted(patients))
-        return Page([ShownGap(patients[who], month, gap) for who, gap in page], len(gaps), query.paging)
+        return Page([ShownGap(patients[who], month, gap) for who, gap in page.items], page.count, query.paging)
+
+
+def _keys(session: Session, pairs: Subquery, query: MonthQuery) -> tuple[int, list[tuple[UUID, Program]]]:
+    """Return how many totals there are, and which the page shows."""
+    count = session.scalar(select(func.count()).select_from(pairs)) or 0
+    order = case({program.value: place for place, program in enumerate(Program)}, value=pairs.c.program)
+    wanted = select(pairs).order_by(pairs.c.patient_id, order)
+    rows = session.execute(wanted.offset(query.paging.offset).limit(query.paging.page_size))
+    return count, [(patient_id, Program(program)) for patient_id, program in rows]
+
+
+def _gaps(
+    session: Session, actor: Actor, query: MonthQuery, month: Month, own: int | None
+) -> Iterator[tuple[UUID, TimeGap]]:
+    """Yield every gap with its patient, batch by batch in the order of patients' ids."""
+    if not _is_seen(session, actor, query):
+        return
+    pairs = with_time(actor.practice_id, replace(query, program=None), month, own).subquery()
+    ids = session.scalars(select(pairs.c.patient_id).distinct().order_by(pairs.c.patient_id)).all()
+    for first in range(0, len(ids), BATCH):
+        times = load_time(session, actor.practice_id, month, ids[first : first + BATCH])
+        facts = load_facts(session, actor.practice_id, list(times))
+        for who in sorted(times):
+            time = times[who]
+            found = _seen_by(own, time, time_gaps(time.entries, month, time.timezone, facts[who]))
+            yield from ((who, gap) for gap in found if query.program in {None, gap.program})
 
 
 def _totals(time: PatientTime, month: Month) -> list[MonthTotal]:
@@ -86,10 +110,6 @@ def _seen_by(user_id: int | None, time: PatientTime, gaps: Iterable[TimeGap]) ->
             yield replace(gap, time_log_ids=ids)
 
 
-def _ordered(times: dict[UUID, PatientTime]) -> Iterable[PatientTime]:
-    return (times[patient_id] for patient_id in sorted(times))
-
-
 def _month(session: Session, actor: Actor, query: MonthQuery) -> Month:
     """Return the month that is asked for, the practice's present one otherwise."""
     if query.month is not None:
@@ -98,14 +118,12 @@ def _month(session: Session, actor: Actor, query: MonthQuery) -> Month:
     return month_of(now(), zone or "UTC")
 
 
-def _named(session: Session, actor: Actor, query: MonthQuery) -> list[UUID] | None:
-    """Return the patient that is asked for, if one is; one who does not exist has no time."""
-    if query.patient_id is None:
-        return None
+def _is_seen(session: Session, actor: Actor, query: MonthQuery) -> bool:
+    """Say whether the patient that is asked for is there, if one is; one who does not exist has no time."""
     try:
-        return [find_visible(session, actor, query.patient_id).id]
+        return query.patient_id is None or bool(find_visible(session, actor, query.patient_id))
     except NotFound:
-        return []
+        return False
 
 
 def _patients(session: Session, actor: Actor, ids: set[UUID]) -> dict[UUID, Patient]:

@@ -8,7 +8,9 @@ from app.domain.billing.case import Case
 from app.domain.billing.clocks import Window, month_of, period_from
 from app.domain.billing.engine import plan_new_periods
 from app.domain.billing.facts import PatientFacts, Period
+from app.domain.billing.ladders import LADDERS
 from app.domain.billing.month_close import CloseFilter, MarkState, Progress, progress_of
+from app.domain.billing.rules import rule_book
 from app.domain.enrolment.programs import Program
 from tests.domain.billing.facts import OCTOBER, PATIENT, ZONE, a_book, an_id, minutes, paper, readings, seconds
 
@@ -90,3 +92,27 @@ def test_filters_take_whom_they_name() -> None:
     assert {one for one in CloseFilter if unpapered.passes(one)} == {
         CloseFilter.DAYS_LOST, CloseFilter.MINUTES_SHORT, CloseFilter.NO_CONTACT, CloseFilter.PAPERS,
     }  # fmt: skip
+
+
+def test_every_code_of_days_or_minutes_is_on_a_ladder_or_known_to_be_on_none() -> None:
+    """Left out are what only the physician's own time earns, complex care, set-up, and months without minutes."""
+    known = rule_book().codes
+    climbed = {code for one in LADDERS.values() for code in (one.short, one.base, one.further) if code}
+    climbed |= {code for one in LADDERS.values() for each in one.supplies for code in (each.short, each.long)}
+    assert known.keys() - climbed == {
+        "99453", "98975", "99091", "99491", "99437", "99424", "99425", "99487", "99489", "G0556", "G0557", "G0558",
+    }  # fmt: skip
+    assert all(known[code].program is program for program, one in LADDERS.items() for code in (one.base,) if code)
+
+
+@pytest.mark.parametrize(
+    ("program", "days", "minutes"),
+    [
+        (Program.RPM, (2, 16), (10, 20, 40)), (Program.RTM, (2, 16), (10, 20, 40)), (Program.CCM, (), (20, 40)),
+        (Program.PCM, (), (30, 60)), (Program.APCM, (), ()),
+    ],
+)  # fmt: skip
+def test_the_marks_of_a_program_are_its_rules(program: Program, days: tuple, minutes: tuple) -> None:
+    """Days with data, and minutes up to one further block."""
+    ladder = LADDERS[program]
+    assert (ladder.day_marks(rule_book()), ladder.minute_marks(rule_book())) == (days, minutes)

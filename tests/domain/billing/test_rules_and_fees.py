@@ -68,6 +68,13 @@ def test_amounts_of_2025(code: str, amount: str | None) -> None:
     assert FEES.amount(code, date(2025, 12, 31)) == (Decimal(amount) if amount else None)
 
 
+@pytest.mark.parametrize("schedule", national_schedules(), ids=lambda one: one.id)
+def test_every_shipped_fee_says_where_it_is_from_and_how_sure_that_is(schedule: FeeSchedule) -> None:
+    """None without either, and each is priced."""
+    assert all(fee.source and fee.confidence != "entered" for fee in schedule.fees.values())
+    assert all(schedule.amount(code) is not None for code in schedule.fees)
+
+
 def test_a_locality_weighs_each_part() -> None:
     """(1.10 x 1.05 + 0.49 x 1.2 + 0.07 x 0.5) x 33.4009 = 59.387...; a total alone has no parts to weigh."""
     national = next(one for one in national_schedules() if one.id == "cms-2026-non-apm")

@@ -8,10 +8,19 @@ import pytest
 
 from app.domain.billing.codes import Reason
 from app.domain.billing.engine import evaluate
-from app.domain.billing.facts import Horizon
+from app.domain.billing.facts import Horizon, PatientFacts
 from app.domain.billing.fees import read_fee_schedule
 from app.domain.billing.policy import PolicySettings
-from app.domain.billing.simulate import Drop, Enrol, MoreMinutes, MoreReadings, Scenario, simulate
+from app.domain.billing.simulate import (
+    Drop,
+    Enrol,
+    MoreMinutes,
+    MoreReadings,
+    Scenario,
+    changed_book,
+    compare,
+    simulate,
+)
 from app.domain.enrolment.coverage import EnrolmentFacts
 from app.domain.enrolment.programs import Program
 from tests.domain.billing.facts import DECEMBER, OCTOBER, a_book, an_id, minutes, patient, readings
@@ -29,15 +38,21 @@ def _flipped(found) -> list[tuple[str, bool]]:
     return [(one.code, one.is_billable) for one in found.flips]
 
 
-def test_a_scenario_that_changes_nothing_is_the_real_month() -> None:
-    """Line by line what the engine says."""
+@pytest.mark.parametrize("one", [ONE, TWO])
+def test_a_scenario_that_changes_nothing_is_the_real_month(one: PatientFacts) -> None:
+    """Line by line what the engine says, with its proof."""
+    found = compare(one, a_book(), changed_book(a_book(), Scenario()), HORIZON, Scenario())
+    assert found.real == found.supposed == evaluate(one, a_book(), HORIZON).billable()
+    assert (found.flips, len(found.real) > 1) == ((), True)
+
+
+def test_a_scenario_that_changes_nothing_moves_no_unit_and_no_dollar() -> None:
+    """By code, over all patients."""
     found = _run(Scenario())
-    real = [
-        (one.patient_id, line) for one in sorted((ONE, TWO), key=lambda each: each.patient_id)
-        for line in evaluate(one, a_book(), HORIZON).billable()
-    ]  # fmt: skip
-    assert list(found.scenario) == list(found.baseline) == real
-    assert (found.flips, found.amounts[0]) == ((), found.amounts[1])
+    assert [(one.lines, one.units, one.amount) for one in found.by_code] == [
+        (one.scenario_lines, one.scenario_units, one.scenario_amount) for one in found.by_code
+    ]
+    assert (found.flips, found.patients, found.amounts[0]) == ((), 2, found.amounts[1])
 
 
 def test_the_same_input_gives_the_same_output_in_any_order() -> None:

@@ -1,0 +1,83 @@
+"""Facts that change after a line went out: the line stays, an impact tells before, after and what to do."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Row
+
+from app.domain.billing.runs import RunRequest
+from app.domain.devices.inventory import Handback
+from app.services.billing.run import generate_entries
+from app.services.billing.time_corrections import update_time_log, void_time_log
+from app.services.devices.custody import unassign_device
+from app.services.devices.inventory import get_device_id
+from tests.billing import Monitored, closed_period, days_from, ledger, monitored
+from tests.builders import in_house
+
+START = closed_period()
+
+
+def _run(of: Monitored) -> int:
+    with in_house(of.biller.actor):
+        return generate_entries(of.biller.actor, RunRequest()).impacts
+
+
+def _told(of: Monitored) -> Row[Any]:
+    return of.row("kind, before, after, suggestion", "billing_impacts")
+
+
+def _sent_with(of: Monitored) -> Monitored:
+    _run(of)
+    of.sends()
+    return of
+
+
+def test_a_reading_that_turns_out_to_be_somebody_elses_raises_an_impact(app: Flask) -> None:
+    """The device went back before the sixteenth reading, as is told after the claim: 15 days, the short code."""
+    of = monitored(START)
+    of.measures(*days_from(START, 16))
+    _sent_with(of)
+    back = datetime.combine(START + timedelta(days=15), time(1), UTC)
+    with in_house(of.provider.actor):
+        unassign_device(of.provider.actor, get_device_id(of.provider.actor, of.serial), Handback("returned", back))
+    assert (_run(of), ledger(of)) == (1, [("99454", "submitted", 1)])
+    told = _told(of)
+    assert (told.kind, told.before["days"], told.after["days"]) == ("replaced", 16, 15)
+    assert "99445" in told.suggestion
+
+
+def test_minutes_edited_after_the_line_went_out_raise_an_impact(app: Flask) -> None:
+    """20 minutes become 12: the line stands as it was sent, and is told to be wrong, once."""
+    of = monitored(START)
+    call = of.is_called(START, 20)
+    _sent_with(of)
+    shorter = {"ended_at": datetime.combine(START, time(16, 12), UTC)}
+    with in_house(of.provider.actor):
+        update_time_log(of.provider.actor, call, shorter, "mistyped", None)
+    assert [_run(of), _run(of)] == [1, 0]
+    assert ledger(of) == [("99457", "submitted", 1)]
+    assert (_told(of).kind, _told(of).after["seconds"]) == ("replaced", 720)
+
+
+def test_minutes_voided_after_the_line_went_out_raise_an_impact(app: Flask) -> None:
+    """Nothing is left to bill."""
+    of = monitored(START)
+    call = of.is_called(START, 20)
+    _sent_with(of)
+    with in_house(of.provider.actor):
+        void_time_log(of.provider.actor, call, "wrong patient", None)
+    assert (_run(of), ledger(of)) == (1, [("99457", "submitted", 1)])
+    assert _told(of).kind == "no_longer_billable"
+
+
+def test_a_voided_reading_that_leaves_days_enough_is_told_as_lost_proof(app: Flask) -> None:
+    """17 days went out and 16 are left: the line is right, and its packet wants to be made again."""
+    of = monitored(START)
+    made = of.measures(*days_from(START, 17))
+    _sent_with(of)
+    of.voids(made[16])
+    assert _run(of) == 1
+    told = _told(of)
+    assert (told.kind, told.after["lost"]) == ("evidence_lost", [str(made[16])])
+    assert ledger(of) == [("99454", "submitted", 1)]
