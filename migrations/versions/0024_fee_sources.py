@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0024_fee_sources"
-down_revision = "0022_scores_by_statement"
+down_revision = "0023_triage_counts"
 branch_labels = None
 depends_on = None
 

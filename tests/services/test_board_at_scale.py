@@ -28,11 +28,15 @@ PATIENTS, AT_MOST = 3_000, 300  # rows looked at for a page of 20: each line, it
 Statement = tuple[str, Any]
 
 
-@pytest.fixture(scope="module")
-def practice(app: Flask, postgres: LocalPostgres) -> Practice:
-    """A practice so large that whoever looks at all of it is found out."""
+@pytest.fixture(scope="module", params=[("Alone", "1"), ("Crowded", "-0.5")], ids=["alone", "crowded"])
+def practice(app: Flask, postgres: LocalPostgres, request: pytest.FixtureRequest) -> Iterator[Practice]:
+    """A practice so large that whoever looks at all of it is found out, whatever PostgreSQL takes it for."""
+    name, practices = request.param
+    believe = "ALTER TABLE triage_summaries ALTER practice_id {} (n_distinct{})"
+    postgres.query(believe.format("SET", f" = {practices}"))
     with in_house():
-        return found_practice(postgres, "Counted Practice", PATIENTS, searchable=False)
+        yield found_practice(postgres, f"{name} Practice", PATIENTS, searchable=False)
+    postgres.query(believe.format("RESET", ""))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, func, literal, literal_column, select, text
+from sqlalchemy import BindParameter, Label, bindparam, func, literal, literal_column, select, text, true
 
 from app.audit.hook import begin_with
 from app.database.statements import Statement
@@ -19,7 +19,7 @@ from app.domain.errors import NotFound
 from app.domain.triage.board import BoardQuery
 from app.models import TriageSummary
 from app.services.transaction import transaction
-from app.services.triage.board import how_many_wait, on_page
+from app.services.triage.board import how_many_wait, looked_up, on_page
 from app.services.triage.counts import STANDING
 
 _PATIENT = Statement(text(
@@ -46,8 +46,11 @@ def get_patient_mark(actor: Actor, patient_id: UUID) -> str:
 @lru_cache(maxsize=64)
 def _mark_of(query: BoardQuery) -> Statement:
     practice: BindParameter[UUID] = bindparam("practice")
-    written = func.string_agg(func.concat(TriageSummary.patient_id, literal_column("triage_summaries.xmin")), ",")
-    lines = select(func.md5(written)).where(TriageSummary.patient_id.in_(on_page(practice, query)))
+    last_written: Label[Any] = literal_column("triage_summaries.xmin").label("last_written")
+    page = on_page(practice, query).subquery()
+    line = looked_up(page, TriageSummary.patient_id, last_written)
+    written = func.string_agg(func.concat(line.c.patient_id, line.c.last_written), ",")
+    lines = select(func.md5(written)).select_from(page.join(line, true()))
     wait = how_many_wait(practice, query).scalar_subquery() if query.has_unack_alerts is not None else literal(0)
     return Statement(select(STANDING.subquery(), wait.label("waiting"), lines.scalar_subquery().label("lines")))
 
