@@ -1,6 +1,5 @@
 """Why something is not billable, in words, and where a person puts it right."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +79,6 @@ _REMEDIES: dict[Reason, tuple[str, str]] = {
     ),
 }
 _OF_NO_PATIENT = frozenset({"admin.billing_payers", "admin.fee_schedules"})
-_IN_BRACKETS = re.compile(r" \((?:[A-Z][A-Z0-9_]+(?:, )?)+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,6 @@ def obstacles(reasons: Iterable[str], patient_id: UUID) -> list[Obstacle]:
 def reason_words(code: str) -> str:
     """Return a reason in plain words."""
     return REASONS[Reason(code)]
-
-
-@console.app_template_filter()
-def without_codes(text: str) -> str:
-    """Return advice without the reasons' codes in brackets, for pages that say them in words beside it."""
-    return _IN_BRACKETS.sub("", text)
 
 
 def _obstacle(reason: Reason, codes: Iterable[str], patient_id: UUID) -> Obstacle:

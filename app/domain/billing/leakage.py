@@ -16,6 +16,7 @@ from app.domain.billing.engine import evaluate, planned_case
 from app.domain.billing.facts import Book, Horizon, PatientFacts
 from app.domain.billing.ladders import LADDERS, Ladder
 from app.domain.billing.time_spent import Spent
+from app.domain.days import local_day
 from app.domain.enrolment.programs import Program
 
 # Of two codes in one time one is billed: that the other is not is no loss.
@@ -128,12 +129,12 @@ def leak_rows(facts: PatientFacts, book: Book, horizon: Horizon, month: Window) 
     and a paper, a live contact or the like missing. Of the codes of one time only the best is told.
     """
     answers = evaluate(facts, book, horizon).answers
-    last = horizon.as_of.date()
+    today = local_day(horizon.as_of, facts.timezone)
     near = [one for one in answers if _ends_in(one, month) and _is_near(one)]
     for one in _best_of_each(near):
         reasons = tuple(finding.reason.value for finding in one.findings)
         yield LeakRow(
-            facts.patient_id, one.code, one.window, one.days, one.seconds, one.amount, reasons, _is_open(one, last),
+            facts.patient_id, one.code, one.window, one.days, one.seconds, one.amount, reasons, _is_open(one, today),
             one.program, one.clock is Clock.PERIOD and one.days > 0,
         )  # fmt: skip
 

@@ -107,7 +107,7 @@ class Progress:
         return {
             None: True,
             CloseFilter.DAYS_OPEN: long is MarkState.OPEN,
-            CloseFilter.DAYS_LOST: long is MarkState.LOST,
+            CloseFilter.DAYS_LOST: self.period is not None and long is MarkState.LOST,
             CloseFilter.MINUTES_SHORT: self.minute_mark(self.base_minutes) is not MarkState.REACHED,
             CloseFilter.NO_CONTACT: self.needs_contact and not self.live_contacts,
             CloseFilter.PAPERS: not self.is_covered,

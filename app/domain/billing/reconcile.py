@@ -148,8 +148,7 @@ def _replacement(line: OwnLine, answer: Answer, judged: Iterable[Answer]) -> Ans
 def _advice(line: OwnLine, answer: Answer, better: Answer | None) -> str:
     if better is not None:
         return f"Send a corrected claim: {better.code} (${better.amount}) replaces {line.code} (${line.amount})."
-    reasons = ", ".join(sorted(answer.reasons))
-    return f"Void the claim line or document what is missing: {line.code} is not billable ({reasons})."
+    return f"Void the claim line or document what is missing: {line.code} is not billable."
 
 
 def _before(line: OwnLine) -> dict[str, Any]:
