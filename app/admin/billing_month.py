@@ -18,7 +18,7 @@ from app.web.security import actor
 
 @console_page("/billing/month", Permission.READ_BILLING)
 def billing_month() -> ResponseReturnValue:
-    """Show who is in RPM in a month, and how far they are."""
+    """Show who is in a program in a month, and how far they are."""
     query = load_query(CloseQuerySchema())
     page = list_month(actor(), query)
     return render_template("admin/billing_month.html", query=query, page=page, month=shown_month(query.month))

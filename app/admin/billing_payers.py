@@ -25,8 +25,8 @@ from app.web.security import actor
 
 _ALL = PageRequest(page_size=MAX_PAGE_SIZE)
 _FLAGS = (
-    "require_period_closed", "one_practitioner_all_rpm", "exclude_em_day_for_99091", "allow_99091_with_99457",
-    "allow_99458_with_99470",
+    "require_period_closed", "one_practitioner_all_rpm", "exclude_em_day_for_99091", "exclude_em_day_for_99457",
+    "allow_99091_with_99457", "allow_99458_with_99470",
 )  # fmt: skip
 _CHOICES, _COUNTS = ("double_tag_winner", "time_service_day"), ("min_days_99453", "mue_99458")
 _LISTS = ("covered_dx_prefixes", "not_covered_codes")

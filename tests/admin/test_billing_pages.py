@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.domain.enrolment.programs import Program
 from app.domain.roles import Role
 from bench.statements import counting
 from tests.admin.visits import enter, send, token, version_on
@@ -83,6 +84,16 @@ def test_a_period_that_cannot_reach_sixteen_days_is_marked(client: FlaskClient) 
     assert "16 cannot be reached" in page
     assert "row--critical" in page
     assert "Nobody matches." in client.get(f"{MONTH}?only=days_open").text
+
+
+def test_the_month_of_another_program_has_its_own_marks(client: FlaskClient) -> None:
+    """Chronic care counts minutes to 20 and 40, no days, and needs no live contact."""
+    of = monitored(TODAY - timedelta(days=3))
+    of.joins(Program.CCM)
+    page = enter(client, of.biller).get(f"{MONTH}?program=CCM").text
+    assert "Minutes, to 20 and 40" in page
+    assert "Days pay nothing here" in page
+    assert "Not needed" in page
 
 
 @pytest.mark.parametrize("query", ["month=2026-13", "only=everybody", "ordering=name", "page=0"])
