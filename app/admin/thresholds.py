@@ -46,7 +46,7 @@ def _others() -> tuple[tuple[str, str], ...]:
     """Return what is set besides limits, with how people say it: `spo2_drop_1_day` is SpO2 drop 1 day (%)."""
     found = []
     for one in PARAMETERS.values():
-        if one.kind is RuleKind.SILENCE:
+        if not one.measure:
             found.append((one.name, one.label))
         elif one.kind is not RuleKind.LIMIT:
             prefix = next(vital.prefix for vital in VITALS if vital.measure == one.measure)

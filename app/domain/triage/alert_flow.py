@@ -91,8 +91,8 @@ def decide(finding: Finding, alerts: Sequence[OpenAlert], measured_at: datetime 
     return Decision(Step.FOLD, known)
 
 
-def to_clear(alerts: Iterable[OpenAlert], recovered: frozenset[str], measured_at: datetime) -> list[OpenAlert]:
-    """Return the active alerts whose rule no longer holds by a reading that is no older than theirs."""
+def to_clear(alerts: Iterable[OpenAlert], recovered: frozenset[str], measured_at: datetime | None) -> list[OpenAlert]:
+    """Return the active alerts whose rule no longer holds, by a reading no older than theirs or by the clock."""
     return [
         alert
         for alert in alerts

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from app.domain.errors import ValidationFailed
-from app.domain.triage.parameters import PARAMETERS, default_of, source_of
+from app.domain.triage.parameters import FEW_READING_DAYS, NO_READING, PARAMETERS, default_of, source_of
 from app.domain.triage.profiles import Condition, combined
 from app.domain.triage.rules import Modifiers, RuleBook, rule_book
 from app.domain.triage.thresholds import VITALS
@@ -82,8 +82,9 @@ def check(own: ThresholdSet, effective: Iterable[EffectiveValue]) -> None:
     for vital in VITALS:
         for lower, upper in _out_of_order(vital.prefix, values):
             errors.setdefault(lower if lower in own.values else upper, []).append(f"{lower} must be below {upper}.")
-    if (days := own.values.get("no_reading_days")) is not None and days != int(days):
-        errors["no_reading_days"] = ["Must be a whole number of days."]
+    for name in (NO_READING.name, FEW_READING_DAYS.name):
+        if (days := own.values.get(name)) is not None and days != int(days):
+            errors[name] = ["Must be a whole number of days."]
     if errors:
         raise ValidationFailed(errors)
 

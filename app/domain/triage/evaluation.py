@@ -5,7 +5,7 @@ before the latest known one raises what its values say, and changes nothing of w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
@@ -87,6 +87,22 @@ def evaluate_silence(book: RuleBook, state: State, at: datetime) -> Evaluation:
         return nothing
     rules = {**state.rules, rule.name: RuleState(state.seen_at, at, at)}
     return Evaluation((_breach(rule, days),), (), (), State(state.seen_at, rules, state.cooling))
+
+
+def evaluate_adherence(book: RuleBook, state: State, days: int, at: datetime) -> Evaluation:
+    """Return what it raises, once, or clears again that there were readings on fewer days than expected.
+
+    `days`: of the seven full local days before `at` (`adherence.reading_days`); exactly as many as expected suffice.
+    Only for patients who have begun (`adherence.has_begun`).
+    """
+    rule, nothing = book.adherence, Evaluation((), (), (), state)
+    if rule is None or (days < rule.limit) is (rule.name in state.rules):
+        return nothing
+    rules = {name: one for name, one in state.rules.items() if name != rule.name}
+    if days >= rule.limit:
+        return Evaluation((), (rule.name,), (), replace(state, rules=rules))
+    raised = replace(state, rules={**rules, rule.name: RuleState(at, at, at)})
+    return Evaluation((_breach(rule, Decimal(days)),), (), (), raised)
 
 
 def _judge_limits(work: _Work, rules: Sequence[AlertRule], value: Decimal) -> None:

@@ -18,6 +18,10 @@ class RuleKind(StrEnum):
     CHANGE = "change"  # against another reading of the same measure, so many local days before at most
     TREND = "trend"  # the line through the readings of so many days
     SILENCE = "silence"  # no reading for so many days
+    ADHERENCE = "adherence"  # readings on fewer than so many of the last seven full days
+
+
+_OF_MEASURING = frozenset({RuleKind.SILENCE, RuleKind.ADHERENCE})
 
 
 class AlertClass(StrEnum):
@@ -47,14 +51,16 @@ class Parameter:
 
     @property
     def alert_class(self) -> AlertClass:
-        """A silence asks for a call, everything else for a clinician."""
-        return AlertClass.COMPLIANCE if self.kind is RuleKind.SILENCE else AlertClass.MEDICAL
+        """Who does not measure needs a call, whoever is out of range a clinician."""
+        return AlertClass.COMPLIANCE if self.kind in _OF_MEASURING else AlertClass.MEDICAL
 
     def message(self, value: Decimal, limit: Decimal) -> str:
         """Return the sentence a clinician reads; that of a limit is the documented one."""
         value = readable(value)
         if self.kind is RuleKind.SILENCE:
             return f"No reading for {plain(value)} days, expected at least every {plain(limit)} days"
+        if self.kind is RuleKind.ADHERENCE:
+            return f"Readings on {plain(value)} of the last {self.days} days, expected on at least {plain(limit)}"
         if self.kind is RuleKind.LIMIT:
             verb = "exceeds threshold of" if self.is_upper else "is below threshold of"
             return f"{self.label} {plain(value)} {verb} {plain(limit)} {self.unit}"
@@ -105,9 +111,13 @@ NO_READING = Parameter(
     "no_reading_days", RuleKind.SILENCE, "", AlertLevel.WARNING, True, "Days without a reading", "days", Decimal(1),
     Decimal(30),
 )  # fmt: skip
+FEW_READING_DAYS = Parameter(
+    "reading_days_7_days_low", RuleKind.ADHERENCE, "", AlertLevel.WARNING, False, "Fewer days with a reading in 7 than",
+    "days", Decimal(1), Decimal(7), 7,
+)  # fmt: skip
 
 PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
-    {one.name: one for one in (*_limits(), *_CHANGES, *_TRENDS, NO_READING)}
+    {one.name: one for one in (*_limits(), *_CHANGES, *_TRENDS, NO_READING, FEW_READING_DAYS)}
 )
 LONGEST_WINDOW = timedelta(days=max(one.days for one in PARAMETERS.values()) + 1)
 

@@ -87,6 +87,7 @@ class RuleBook:
     silence: AlertRule | None
     by_name: Mapping[str, AlertRule] = field(default_factory=dict)
     looks_back: bool = False  # whether any rule needs earlier readings
+    adherence: AlertRule | None = None
 
 
 def rule_book(values: Mapping[str, Decimal | None], modifiers: Mapping[str, Modifiers] | None = None) -> RuleBook:
@@ -103,6 +104,7 @@ def rule_book(values: Mapping[str, Decimal | None], modifiers: Mapping[str, Modi
         limits=_by_measure(rules, RuleKind.LIMIT),
         moving=moving,
         silence=next((rule for rule in rules if rule.parameter.kind is RuleKind.SILENCE), None),
+        adherence=next((rule for rule in rules if rule.parameter.kind is RuleKind.ADHERENCE), None),
         by_name={rule.name: rule for rule in rules},
         looks_back=bool(moving) or any(rule.modifiers.looks_back for rule in rules),
     )

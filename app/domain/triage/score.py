@@ -186,7 +186,7 @@ def _worst(measure: str, value: Decimal, book: RuleBook) -> Breach | None:
 def _vital_deviation(inputs: ScoreInputs, latest: Mapping[str, LatestValue], book: RuleBook) -> ScorePart:
     """Return the part of the worst value: of the one nearest to a limit when all are in range."""
     breaches = breaches_in(latest, book)
-    others = [one for one in inputs.raised if one.rule in book.by_name and one.rule != _silence_name(book)]
+    others = [one for one in inputs.raised if one.rule in book.by_name and one.rule not in _of_measuring(book)]
     if breaches and breaches[0].level is AlertLevel.CRITICAL:
         return _deviation(latest, breaches[0], WEIGHTS["critical"])
     low, high = WEIGHTS["warning_from"], WEIGHTS["warning_to"]
@@ -250,8 +250,9 @@ def _stat(inputs: ScoreInputs, total: int) -> list[ScorePart]:
     return [ScorePart("active_stat", "STAT escalation open", missing, "stat_open")]
 
 
-def _silence_name(book: RuleBook) -> str | None:
-    return book.silence.name if book.silence else None
+def _of_measuring(book: RuleBook) -> set[str]:
+    """Return the rules that say nothing of a value: who measures too seldom is not out of range."""
+    return {rule.name for rule in (book.silence, book.adherence) if rule is not None}
 
 
 def _in_words(rule: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.triage.replay import aftermath
-from app.domain.triage.rules import AlertRule
+from app.domain.triage.rules import RuleBook
 from app.domain.triage.state import State
 from app.domain.triage.windows import Sample
 from app.models import AlertOccurrence, Observation, TriageSummary
@@ -28,7 +28,7 @@ def remember_anew(session: Session, known: PatientFacts, gone: Observation, at: 
     """Have rules and alerts stand as they would without a reading; the patient's line must be locked.
 
     An alert that only the lost reading had ended lasts again (whoever had acknowledged it need not once more), one that
-    only the lost reading had kept up ends. Silence is the clock's: it is remembered as it was.
+    only the lost reading had kept up ends. Silence and missing days are the clock's: they are remembered as they were.
     """
     rows = _newest(session, known.summary)
     book, left = known.rules.book, _samples(rows)
@@ -36,7 +36,7 @@ def remember_anew(session: Session, known: PatientFacts, gone: Observation, at: 
     after = aftermath(left, book, known.zone)
     was, lasts = aftermath(_samples([*rows, gone]), book, known.zone).lasting, after.lasting
     before = known.state or summaries.remembered(known.summary)
-    known.state = _with_silence(after.state, before, book.silence)
+    known.state = _with_measuring(after.state, before, book)
     _end(known.alerts, was.keys() - lasts.keys(), at)
     for rule in sorted(lasts.keys() - was.keys()):
         _go_on(session, known, rule, lasts[rule])
@@ -65,10 +65,11 @@ def _counts_since(row: Observation) -> datetime:
     return row.decided_at if row.decided_at and row.status == "final" else row.created_at
 
 
-def _with_silence(state: State, before: State, silence: AlertRule | None) -> State:
-    if silence is None or silence.name not in before.rules:
-        return state
-    return replace(state, rules={**state.rules, silence.name: before.rules[silence.name]})
+def _with_measuring(state: State, before: State, book: RuleBook) -> State:
+    """Keep what the clock found: it looks again within the hour."""
+    names = {rule.name for rule in (book.silence, book.adherence) if rule is not None}
+    kept = {name: one for name, one in before.rules.items() if name in names}
+    return replace(state, rules={**state.rules, **kept}) if kept else state
 
 
 def _end(alerts: Iterable[StandingAlert], rules: Iterable[str], at: datetime) -> None:

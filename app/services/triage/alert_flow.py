@@ -173,8 +173,8 @@ def raise_or_fold(
 
 
 def clear_recovered(source: Source, alerts: Sequence[StandingAlert], recovered: frozenset[str], at: datetime) -> None:
-    """Clear the alerts whose rule the source's reading no longer breaks."""
-    if source.measured_at is None or not recovered:
+    """Clear the alerts whose rule the source's reading, or the clock, no longer finds broken."""
+    if not recovered:
         return
     cleared = {alert.id for alert in to_clear([one.as_open() for one in alerts], recovered, source.measured_at)}
     for alert in alerts:

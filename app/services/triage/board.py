@@ -18,6 +18,7 @@ from app.domain.errors import NotFound
 from app.domain.paging import Page
 from app.domain.triage.alert_flow import finding_of
 from app.domain.triage.board import BoardOrdering, BoardQuery
+from app.domain.triage.evaluation import Evaluation
 from app.domain.triage.score import ALERT_WINDOW, BANDS, FORMULA_VERSION, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
@@ -26,8 +27,9 @@ from app.services.patients.named import NAMED
 from app.services.transaction import now, transaction
 from app.services.triage import alert_flow
 from app.services.triage.counts import count_moves_of, counts_then_and_now, current_counts
+from app.services.triage.measuring import find_reading_days
 from app.services.triage.rules import Rules, in_force, rules_from
-from app.services.triage.summaries import alerts_since, note_silence, rescore
+from app.services.triage.summaries import alerts_since, note_measuring, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
@@ -177,24 +179,26 @@ def _refresh_batch(practice_id: UUID) -> int:
     at = now()
     with transaction() as session:
         due = session.execute(_due(practice_id, at)).all()
+        rules = {row.TriageSummary.patient_id: rules_from(row) for row in due}
+        days = find_reading_days(session, practice_id, rules, at)
         for row in due:
-            rules = rules_from(row)
-            _tell_of_silence(session, row.TriageSummary, rules, at)
-            rescore(session, row.TriageSummary, rules, {"warning": row.warning, "critical": row.critical}, at)
+            summary, of = row.TriageSummary, row.TriageSummary.patient_id
+            for found in note_measuring(summary, rules[of], days.get(of), at):
+                _tell(session, summary, rules[of], found, at)
+            rescore(session, summary, rules[of], {"warning": row.warning, "critical": row.critical}, at)
         return len(due)
 
 
-def _tell_of_silence(session: Session, summary: TriageSummary, rules: Rules, at: datetime) -> None:
-    """Raise a compliance alert when a patient has just been silent for too long."""
-    silence = note_silence(summary, rules, at)
-    if silence is None:
-        return
+def _tell(session: Session, summary: TriageSummary, rules: Rules, found: Evaluation, at: datetime) -> None:
+    """Raise a compliance alert for a patient who has just measured too seldom, or end one."""
     source = alert_flow.Source(summary.practice_id, summary.patient_id, rules.version)
     known = alert_flow.find_standing_alerts(session, summary.practice_id, summary.patient_id)
-    raised = alert_flow.raise_or_fold(session, source, finding_of(silence), known, at)
+    alert_flow.clear_recovered(source, known, frozenset(found.cleared), at)
+    for breach in found.raised:
+        raised = alert_flow.raise_or_fold(session, source, finding_of(breach), known, at)
+        summary.unacknowledged_alerts += raised.is_newly_waiting
     alert_flow.keep_alerts(session, known)
     alert_flow.record_alerts(session, known)
-    summary.unacknowledged_alerts += raised.is_newly_waiting
 
 
 def _due(practice_id: UUID, at: datetime) -> Select[TriageSummary, int, int, str, str]:

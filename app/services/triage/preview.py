@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit import events
@@ -88,6 +88,7 @@ class _Subject:
     patient_id: UUID
     zone: ZoneInfo
     own: ThresholdSet
+    first_at: datetime | None
 
 
 def preview_thresholds(actor: Actor, request: PreviewRequest) -> Preview:
@@ -145,7 +146,10 @@ class _Books:
 def _compare(
     preview: Preview, subject: _Subject, samples: Sequence[Sample], books: _Books, raised: dict[str, UUID]
 ) -> None:
-    before, after = (replay(samples, book, subject.zone, preview.since, preview.until) for book in books.of(subject))
+    before, after = (
+        replay(samples, book, subject.zone, preview.since, preview.until, subject.first_at)
+        for book in books.of(subject)
+    )
     preview.patients += 1
     preview.readings += sum(sample.measured_at >= preview.since for sample in samples)
     preview.old.add(before, subject.zone)
@@ -175,14 +179,17 @@ def _finish(preview: Preview, zone: ZoneInfo) -> None:
 
 def _subjects(session: Session, actor: Actor, patient_id: UUID | None) -> Iterator[_Subject]:
     own = PatientThresholds
+    first = select(func.min(READINGS.c.measured_at)).where(
+        READINGS.c.practice_id == Patient.practice_id, READINGS.c.patient_id == Patient.id, READINGS.c.status == "final"
+    )
     rows = session.execute(
-        select(Patient.id, Patient.timezone, own)
+        select(Patient.id, Patient.timezone, own, first.scalar_subquery().label("first_at"))
         .outerjoin(own, (own.practice_id == Patient.practice_id) & (own.patient_id == Patient.id))
         .where(Patient.practice_id == actor.practice_id)
         .where(Patient.is_active.is_(True) if patient_id is None else Patient.id == patient_id)
     )
     for row in rows:
-        yield _Subject(row.id, ZoneInfo(row.timezone), set_of(row.PatientThresholds))
+        yield _Subject(row.id, ZoneInfo(row.timezone), set_of(row.PatientThresholds), row.first_at)
 
 
 def _readings(

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.database.many import Insert, Update
 from app.database.statements import send_later
-from app.domain.triage.assessment import Breach
-from app.domain.triage.evaluation import evaluate_silence
+from app.domain.triage.evaluation import Evaluation, evaluate_adherence, evaluate_silence
 from app.domain.triage.score import FORMULA_VERSION, RiskScore, ScoreInputs, ScoreOverride, risk_score
 from app.domain.triage.score_record import latest_of, raised_in, write_inputs
 from app.domain.triage.state import State
@@ -120,13 +119,16 @@ def remembered(summary: TriageSummary) -> State:
     return state if state.seen_at else replace(state, seen_at=summary.last_reading_at)
 
 
-def note_silence(summary: TriageSummary, rules: Rules, at: datetime) -> Breach | None:
-    """Remember and return it when a patient has just been silent for too long; for the periodic job only."""
-    found = evaluate_silence(rules.book, remembered(summary), at)
-    if not found.raised:
-        return None
-    summary.rule_state = found.state.as_dict()
-    return found.raised[0]
+def note_measuring(summary: TriageSummary, rules: Rules, days: int | None, at: datetime) -> list[Evaluation]:
+    """Remember and return what the clock finds: silence, and too few days with readings; for the periodic job only.
+
+    `days`: of the last seven full ones those with a reading, None for who has not begun or has no such rule.
+    """
+    silence = evaluate_silence(rules.book, remembered(summary), at)
+    found = [silence] if days is None else [silence, evaluate_adherence(rules.book, silence.state, days, at)]
+    if news := [one for one in found if one.raised or one.cleared]:
+        summary.rule_state = found[-1].state.as_dict()
+    return news
 
 
 _LIMITS = frozenset(rule.name for rule in RULES)
