@@ -136,7 +136,8 @@ def simulate(patients: Iterable[PatientFacts], book: Book, horizon: Horizon, sce
     """Compare; of each patient only the sums and what flips is kept. Raises ValueError for a rule set there is not."""
     other = changed_book(book, scenario)
     real, supposed, flips, count = Sums(), Sums(), list[Flip](), 0
-    for count, one in enumerate(patients, 1):  # noqa: B007 - counted
+    for one in patients:
+        count += 1
         compared = compare(one, book, other, horizon, scenario)
         _add(real, compared.real)
         _add(supposed, compared.supposed)
