@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from app.domain.triage.effective import Origin, ThresholdSet
-from app.domain.triage.parameters import PARAMETERS, Parameter
+from app.domain.triage.parameters import PARAMETERS, Parameter, RuleKind
 from app.domain.triage.profiles import Condition, Profile
 from app.domain.triage.proposals import NewThresholds
 from app.domain.triage.threshold_record import read_modifiers, write_modifiers
@@ -25,9 +25,10 @@ class Limit(fields.Field[Decimal]):
     def __init__(self, parameter: Parameter, **kwargs: Any) -> None:
         super().__init__(allow_none=True, **kwargs)
         unit = f"In {parameter.unit}. " if parameter.unit else ""
+        edge = "As many suffice" if parameter.kind is RuleKind.ADHERENCE else "Inclusive"
         self.metadata = {
             "type": "number", "minimum": float(parameter.low), "maximum": float(parameter.high),
-            "description": f"{unit}Inclusive; null switches it off.",
+            "description": f"{unit}{edge}; null switches it off.",
         }  # fmt: skip
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> Decimal:
