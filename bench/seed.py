@@ -120,6 +120,7 @@ def _summary(patient: Patient, number: int, reviewer: int, at: datetime, dice: r
         first_reading_at=seen_at,
         last_reading_at=seen_at,
         unacknowledged_alerts=alerts if seen_at else 0,
+        alerts_wait=bool(seen_at and alerts),
         active_escalations=0,
         last_reviewed_at=seen_at if number % 2 else None,
         last_reviewed_by=reviewer if seen_at and number % 2 else None,
@@ -146,6 +147,7 @@ def _transitions(summaries: Iterable[TriageSummary], at: datetime) -> list[Triag
         TriageTransition(
             id=new_id(), practice_id=summary.practice_id, patient_id=summary.patient_id,
             from_level=before, to_level=after, at=moved_at, is_counted=False,
+            from_waiting=False, to_waiting=before is not None and summary.alerts_wait,
         )
         for summary, before, after, moved_at in moves
         if before != after

@@ -1,4 +1,4 @@
-"""The triage board's own tables: one summary per patient, every change of a patient's risk level, and their totals."""
+"""The triage board's own tables: one summary per patient, every move of a patient on the board, and their totals."""
 
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,12 @@ class TriageSummary(TenantScoped, Base):
             "practice_id", "is_active", text("last_reading_at DESC NULLS LAST"), "patient_id",
         ),
         Index(
-            "ix_triage_summaries_unacknowledged", "practice_id", "is_active", text("risk_score DESC"), "patient_id",
-            postgresql_where=text("unacknowledged_alerts > 0"),
+            "ix_triage_summaries_waiting",
+            "practice_id", "is_active", "alerts_wait", text("risk_score DESC"), "patient_id",
+        ),
+        Index(
+            "ix_triage_summaries_standing", "practice_id", "is_active", "risk_level", "alerts_wait",
+            text("last_reading_at DESC NULLS LAST"), "patient_id",
         ),
         CheckConstraint("risk_level IN ('critical', 'warning', 'normal', 'no_data')", name="risk_level"),
         CheckConstraint("risk_score BETWEEN 0 AND 100", name="risk_score"),
@@ -33,6 +37,7 @@ class TriageSummary(TenantScoped, Base):
             " WHEN risk_score > 0 THEN 'normal' ELSE 'no_data' END",
             name="band",
         ),
+        CheckConstraint("alerts_wait = (unacknowledged_alerts > 0)", name="waiting"),
     )  # fmt: skip
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -45,6 +50,7 @@ class TriageSummary(TenantScoped, Base):
     first_reading_at: Mapped[datetime | None]
     last_reading_at: Mapped[datetime | None]
     unacknowledged_alerts: Mapped[int] = mapped_column(default=0)
+    alerts_wait: Mapped[bool] = mapped_column(default=False, server_default=false())  # some are unacknowledged
     active_escalations: Mapped[int] = mapped_column(default=0)
     has_active_stat: Mapped[bool] = mapped_column(default=False, server_default=false())
     last_reviewed_at: Mapped[datetime | None]
@@ -57,7 +63,9 @@ class TriageSummary(TenantScoped, Base):
 
 
 class TriageTransition(Identified, TenantScoped, Base):
-    """A patient moved between risk levels (None: joined or left the board); counts and trends come from these.
+    """A patient moved on the board: between risk levels (None: joined or left), or alerts began or ceased to wait.
+
+    Counts and trends come from these.
 
     `at` is the moment of writing, while the patient's line is locked: moves of one patient never change places.
     """
@@ -72,12 +80,17 @@ class TriageTransition(Identified, TenantScoped, Base):
     patient_id: Mapped[UUID]
     from_level: Mapped[str | None]
     to_level: Mapped[str | None]
+    from_waiting: Mapped[bool] = mapped_column(server_default=false())
+    to_waiting: Mapped[bool] = mapped_column(server_default=false())
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     is_counted: Mapped[bool] = mapped_column(server_default=false())  # in the totals of `triage_counts`
 
 
 class TriageCount(TenantScoped, Base):
-    """How many active patients of a practice stood at each level after all moves up to a moment that are counted."""
+    """How many active patients of a practice stood at each level after all moves up to a moment that are counted.
+
+    Those `_waiting` are the ones among them whose alerts wait.
+    """
 
     __tablename__ = "triage_counts"
 
@@ -87,3 +100,7 @@ class TriageCount(TenantScoped, Base):
     warning: Mapped[int]
     normal: Mapped[int]
     no_data: Mapped[int]
+    critical_waiting: Mapped[int]
+    warning_waiting: Mapped[int]
+    normal_waiting: Mapped[int]
+    no_data_waiting: Mapped[int]

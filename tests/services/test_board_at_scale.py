@@ -2,22 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app.database.wire import Ready, Wire
 from app.domain.actor import Actor
 from app.domain.paging import PageRequest
 from app.domain.roles import Role
-from app.domain.triage.board import BoardQuery
+from app.domain.triage.board import BOARD_ORDERINGS, BoardOrdering, BoardQuery
+from app.domain.triage.score import RiskLevel
 from app.extensions import db
+from app.models import TriageSummary
 from app.services.transaction import transaction
+from app.services.triage.board import list_board
 from app.services.triage.live import get_board_mark
 from bench.seed import PASSWORD, Practice, found_practice
 from deploy.local_postgres import LocalPostgres
@@ -89,28 +93,77 @@ def _rows(node: dict[str, Any]) -> int:
 @pytest.mark.parametrize(
     ("query", "questions"),
     [
-        ("", 2), ("?ordering=risk_score", 2), ("?ordering=-last_reading_at", 2), ("?ordering=last_reading_at", 2),
-        ("?risk_level=critical", 2), ("?risk_level=no_data", 2), ("?risk_level=warning&ordering=risk_score", 2),
-        ("stats/", 1),
+        *((f"?{level}{waiting}ordering={ordering}", 2)
+          for level in ("", *(f"risk_level={one.value}&" for one in RiskLevel))
+          for waiting in ("", "has_unack_alerts=true&", "has_unack_alerts=false&")
+          for ordering in BOARD_ORDERINGS),
+        ("", 2), ("stats/", 1),
     ],
 )  # fmt: skip
 def test_a_page_and_the_counts_look_at_a_page_of_rows_not_at_the_practice(
     app: Flask, client: FlaskClient, practice: Practice, headers: dict[str, str], query: str, questions: int
 ) -> None:
-    """However many patients there are: 3,000 here."""
+    """However many patients there are, 3,000 here: every filter, together with every other, in every order."""
     with _asked(app) as asked:
         answer = client.get(URL + query, headers=headers)
     assert (answer.status_code, len(asked)) == (200, questions)
     assert _rows_looked_at(practice, asked) < AT_MOST
 
 
-def test_the_mark_of_an_open_board_looks_at_its_page_only(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_waiting", [None, True, False])
+@pytest.mark.parametrize("level", [None, *RiskLevel])
+def test_every_page_holds_what_sorting_everybody_would_put_there(
+    practice: Practice, level: RiskLevel | None, is_waiting: bool | None
+) -> None:
+    """And the length is that of a recount."""
+    actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
+    with in_house(actor):
+        with transaction() as session:
+            everybody = session.scalars(select(TriageSummary).where(TriageSummary.is_active)).all()
+        wanted = [
+            one
+            for one in everybody
+            if (level is None or one.risk_level == level.value)
+            and (is_waiting is None or (one.unacknowledged_alerts > 0) is is_waiting)
+        ]
+        for ordering in BOARD_ORDERINGS:
+            page = list_board(actor, BoardQuery(PageRequest(2, 20), level, is_waiting, ordering))
+            assert page.count == len(wanted)
+            expected = [one.patient_id for one in sorted(wanted, key=_rank(ordering))[20:40]]
+            assert [line.patient.id for line in page.items] == expected
+
+
+def _rank(ordering: BoardOrdering) -> Callable[[TriageSummary], Any]:
+    """Return what lines are sorted by; one order of each pair is the other backwards."""
+    field, downwards = ordering.removeprefix("-"), ordering.startswith("-")
+
+    def rank(one: TriageSummary) -> Any:
+        known = (
+            one.risk_score
+            if field == "risk_score"
+            else (one.last_reading_at or datetime.min.replace(tzinfo=UTC)).timestamp()
+        )
+        return (-known, one.patient_id.int) if downwards else (known, -one.patient_id.int)
+
+    return rank
+
+
+@pytest.mark.parametrize("ordering", BOARD_ORDERINGS)
+@pytest.mark.parametrize("is_waiting", [None, True, False])
+@pytest.mark.parametrize("level", [None, RiskLevel.CRITICAL])
+def test_the_mark_of_an_open_board_looks_at_its_page_only(
+    practice: Practice,
+    monkeypatch: pytest.MonkeyPatch,
+    level: RiskLevel | None,
+    is_waiting: bool | None,
+    ordering: BoardOrdering,
+) -> None:
     """It is asked for every few seconds by everybody who has the board open."""
     actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
     asked, ask = list[Ready](), Wire.ask
     monkeypatch.setattr(Wire, "ask", lambda wire, ready, last=None: asked.extend(ready) or ask(wire, ready, last))
     with in_house(actor):
-        get_board_mark(actor, BoardQuery(PageRequest()))
+        get_board_mark(actor, BoardQuery(PageRequest(), level, is_waiting, ordering))
     [(mark, values)] = [one for one in asked if "FROM triage_" in one[0]]
     named = {f"p{number}": value for number, value in enumerate(values, start=1)}
     assert _rows_looked_at(practice, [(re.sub(r"\$(\d+)", r"%(p\1)s", mark), named)]) < AT_MOST

@@ -12,15 +12,22 @@ from sqlalchemy import func, select, text
 
 from app.domain.actor import Actor
 from app.domain.merging import MergeRequest
+from app.domain.triage.alerts import AlertOutcome, Resolution, Snooze
+from app.domain.triage.escalation import EscalationLevel, NewEscalation
 from app.domain.triage.proposals import NewScoreOverride
 from app.domain.triage.score import RiskLevel
-from app.models import TriageCount, TriageSummary, TriageTransition
+from app.models import Alert, TriageCount, TriageSummary, TriageTransition
 from app.models.base import new_id
 from app.services.patients.merging import merge_patients
 from app.services.patients.records import archive_patient, unarchive_patient
+from app.services.readings.decisions import void_reading
 from app.services.transaction import transaction
 from app.services.triage import counts
+from app.services.triage.alert_actions import acknowledge_alert, acknowledge_alerts, resolve_alert, snooze_alert
 from app.services.triage.board import refresh_due_scores
+from app.services.triage.escalation_actions import acknowledge_escalation
+from app.services.triage.escalations import raise_escalation
+from app.services.triage.overdue import keep_times_of
 from app.services.triage.scores import end_override, override_score
 from tests.builders import Person, a_patient, a_reading, a_user, become_silent, in_house
 from tests.enrolment import consent_body, enrollment_body, order_body
@@ -39,6 +46,31 @@ def _recount(actor: Actor) -> dict[RiskLevel, int]:
     with in_house(actor), transaction() as session:
         found = dict(session.execute(lines.group_by(TriageSummary.risk_level)).all())
     return {level: found.get(level.value, 0) for level in RiskLevel}
+
+
+def _lengths(actor: Actor) -> dict[tuple[str | None, bool | None], int]:
+    with in_house(actor), transaction() as session:
+        standing = counts.current_standing(session, actor.practice_id)
+    return {
+        (level, waits): standing.how_many(level, is_waiting=waits)
+        for level in (None, *RiskLevel)
+        for waits in (None, True, False)
+    }
+
+
+def _recounted_lengths(actor: Actor) -> dict[tuple[str | None, bool | None], int]:
+    """Count the alerts themselves: nothing that was kept."""
+    waits = (
+        select(Alert.id).where(Alert.patient_id == TriageSummary.patient_id, Alert.acknowledged_at.is_(None)).exists()
+    )
+    lines = select(TriageSummary.risk_level, waits.label("waits")).where(TriageSummary.is_active)
+    with in_house(actor), transaction() as session:
+        found = [(row.risk_level, row.waits) for row in session.execute(lines)]
+    return {
+        (level, waits): sum(level in {None, one} and waits in {None, is_waiting} for one, is_waiting in found)
+        for level in (None, *RiskLevel)
+        for waits in (None, True, False)
+    }
 
 
 def _history(actor: Actor, then: datetime) -> dict[RiskLevel, int]:
@@ -83,7 +115,8 @@ class Ward:
         """Do one of the things, readings most often."""
         things: tuple[Callable[[], object], ...] = (
             self.measure, self.measure, self.measure, self.archive, self.unarchive, self.merge, self.override,
-            self.let_time_pass, lambda: _add_up(self.actor),
+            self.let_time_pass, lambda: _add_up(self.actor), *(3 * (self.see,)), self.see_all, self.put_off,
+            self.wake, self.escalate, self.void,
         )  # fmt: skip
         with in_house(self.actor):
             self.dice.choice(things)()
@@ -117,6 +150,46 @@ class Ward:
         if self.dice.random() < 0.5:
             end_override(self.actor, patient_id)
 
+    def see(self) -> None:
+        """Acknowledge, resolve or take on one alert that waits."""
+        for one in self._waiting()[:1]:
+            acknowledge_alert(self.actor, one)
+
+    def see_all(self) -> None:
+        """Acknowledge all that wait, and resolve one."""
+        if waiting := self._waiting():
+            acknowledge_alerts(self.actor, waiting)
+            resolve_alert(self.actor, waiting[0], Resolution(AlertOutcome.NO_ACTION, "seen"))
+
+    def put_off(self) -> None:
+        """Snooze one."""
+        for one in self._waiting()[:1]:
+            snooze_alert(self.actor, one, Snooze(datetime.now(UTC) + timedelta(hours=1), "asleep"))
+
+    def wake(self) -> None:
+        """Let what was put off ask again, and what waits too long escalate."""
+        keep_times_of(self.actor.practice_id, datetime.now(UTC) + timedelta(hours=2))
+
+    def escalate(self) -> None:
+        """Call for help with somebody whose alert waits, and take it on."""
+        for one in self._waiting()[:1]:
+            with transaction() as session:
+                whose = session.get_one(Alert, one).patient_id
+            if whose in self.active:
+                new = NewEscalation(whose, EscalationLevel.STAT, "help", one)
+                acknowledge_escalation(self.actor, raise_escalation(self.actor, new).escalation.id)
+
+    def void(self) -> None:
+        """Take back a reading that raised an alert."""
+        with transaction() as session:
+            raised = session.scalars(select(Alert.observation_id).where(Alert.acknowledged_at.is_(None))).first()
+        if raised is not None:
+            void_reading(self.actor, raised, "a cuff too small", None)
+
+    def _waiting(self) -> list[UUID]:
+        with transaction() as session:
+            return list(session.scalars(select(Alert.id).where(Alert.acknowledged_at.is_(None)).order_by(Alert.id)))
+
     def let_time_pass(self) -> None:
         """Have the job find somebody whose last reading has grown too old."""
         with transaction() as session:
@@ -134,11 +207,13 @@ def test_after_anything_the_counts_are_a_recounts(client: FlaskClient, seed: int
     for _ in range(60):
         ward.anything()
         assert _counts(ward.actor)[1] == _recount(ward.actor)
+        assert _lengths(ward.actor) == _recounted_lengths(ward.actor)
     for _ in range(2):  # with some moves still to be counted, and with none
         moments = _moments(ward.actor)
         assert [_counts(ward.actor, then)[0] for then in moments] == [_history(ward.actor, then) for then in moments]
         _add_up(ward.actor)
     assert _counts(ward.actor)[1] == _recount(ward.actor)
+    assert _lengths(ward.actor) == _recounted_lengths(ward.actor)
 
 
 def test_a_discharge_moves_nobody(client: FlaskClient) -> None:

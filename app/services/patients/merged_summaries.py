@@ -72,6 +72,6 @@ def _rescore(session: Session, line: TriageSummary, at: datetime) -> None:
         level.value: session.scalar(select(alerts_since(line.practice_id, line.patient_id, level, since))) or 0
         for level in AlertLevel
     }
-    line.unacknowledged_alerts = session.scalar(open_alerts) or 0
+    summaries.let_wait(session, line, (session.scalar(open_alerts) or 0) - line.unacknowledged_alerts)
     rules = find_rules(session, line.practice_id, line.patient_id)
     summaries.rescore(session, line, rules, counts, at)

@@ -19,6 +19,7 @@ from app.services.transaction import now, transaction
 from app.services.triage.alerts import AlertLine, find_line
 from app.services.triage.decisions import About, note_decision
 from app.services.triage.rescoring import lock_with_summary
+from app.services.triage.summaries import let_wait
 
 _RESOLVED = "The alert has been resolved already."
 _TOO_FAR = "Must lie in the future: at most 4 hours ahead for a critical alert, 7 days for a warning."
@@ -48,7 +49,7 @@ def resolve_alert(actor: Actor, alert_id: UUID, resolution: Resolution, version:
     def resolve(session: Session, summary: TriageSummary, alert: Alert) -> None:
         at = now()
         _refuse_resolved(alert)
-        mark_seen(summary, alert, actor.user_id, at)
+        mark_seen(session, summary, alert, actor.user_id, at)
         alert.cleared_at = alert.cleared_at or at
         alert.resolved_at, alert.resolved_by, alert.snoozed_until = at, actor.user_id, None
         alert.outcome, alert.outcome_note = resolution.outcome.value, resolution.note
@@ -71,7 +72,7 @@ def snooze_alert(actor: Actor, alert_id: UUID, snooze: Snooze, version: int | No
         _refuse_resolved(alert)
         if not may_snooze_until(AlertLevel(alert.level), snooze.until, at):
             raise ValidationFailed({"until": [_TOO_FAR]})
-        mark_seen(summary, alert, actor.user_id, at)
+        mark_seen(session, summary, alert, actor.user_id, at)
         alert.snoozed_until, alert.snooze_reason = snooze.until, snooze.reason
         note_decision(
             session, _about(alert), DecisionKind.ALERT_SNOOZED, at,
@@ -98,12 +99,12 @@ def assign_alert(actor: Actor, alert_id: UUID, assignee_id: int | None, version:
     return _act(actor, alert_id, version, assign)
 
 
-def mark_seen(summary: TriageSummary, alert: Alert, user_id: int | None, at: datetime) -> bool:
+def mark_seen(session: Session, summary: TriageSummary, alert: Alert, user_id: int | None, at: datetime) -> bool:
     """Acknowledge a locked alert and count it off its patient's line; say whether that was news."""
     if alert.acknowledged_at is not None:
         return False
     alert.acknowledged_at, alert.acknowledged_by = at, user_id
-    summary.unacknowledged_alerts -= 1
+    let_wait(session, summary, -1)
     return True
 
 
@@ -122,7 +123,7 @@ def _act(
 
 
 def _seen(session: Session, actor: Actor, summary: TriageSummary, alert: Alert, at: datetime) -> bool:
-    if not mark_seen(summary, alert, actor.user_id, at):
+    if not mark_seen(session, summary, alert, actor.user_id, at):
         return False
     note_decision(
         session, _about(alert), DecisionKind.ALERT_ACKNOWLEDGED, at, user_id=actor.user_id, **_facts(alert)

@@ -1,16 +1,12 @@
-"""The triage board: who needs help first, how the levels moved, and bringing scores up to date as time passes.
+"""The triage board: who needs help first, how the levels moved, and bringing scores up to date as time passes."""
 
-Nothing here looks at a whole practice: pages are read off an index, and how long a list is stands in the counts.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select, true
+from sqlalchemy import FromClause, Row, Select, and_, or_, select, true
 from sqlalchemy.orm import Session, aliased, join, load_only
-from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.audit import context, events
 from app.domain.actor import Actor
@@ -19,17 +15,18 @@ from app.domain.paging import Page
 from app.domain.triage.alert_flow import finding_of
 from app.domain.triage.board import BoardOrdering, BoardQuery
 from app.domain.triage.evaluation import Evaluation
-from app.domain.triage.score import ALERT_WINDOW, BANDS, FORMULA_VERSION, RiskLevel
+from app.domain.triage.score import ALERT_WINDOW, FORMULA_VERSION, RiskLevel
 from app.domain.triage.thresholds import AlertLevel
 from app.domain.triage.trend import TREND_WINDOW, Trend, trend
 from app.models import Patient, Practice, PracticeThresholds, TriageSummary, User
 from app.services.patients.named import NAMED
 from app.services.transaction import now, transaction
 from app.services.triage import alert_flow
-from app.services.triage.counts import count_moves_of, counts_then_and_now, current_counts
+from app.services.triage.board_pages import looked_up, on_page, order_of
+from app.services.triage.counts import count_moves_of, counts_then_and_now, current_standing
 from app.services.triage.measuring import find_reading_days
 from app.services.triage.rules import Rules, in_force, rules_from
-from app.services.triage.summaries import alerts_since, note_measuring, rescore
+from app.services.triage.summaries import alerts_since, let_wait, note_measuring, rescore
 
 REFRESH_AFTER = timedelta(hours=1)
 _REFRESH_BATCH = 500
@@ -90,51 +87,14 @@ def get_board_line(actor: Actor, patient_id: UUID) -> BoardLine:
 
 
 def _length(session: Session, actor: Actor, query: BoardQuery) -> int:
-    """Return how many lines there are on all pages; of those whose alerts wait only these are counted."""
-    current = current_counts(session, actor.practice_id)
-    of_level = sum(current.values()) if query.risk_level is None else current[query.risk_level]
-    if query.has_unack_alerts is None:
-        return of_level
-    waiting = session.scalar(how_many_wait(actor.practice_id, query)) or 0
-    return waiting if query.has_unack_alerts else of_level - waiting
-
-
-def how_many_wait(practice_id: Any, query: BoardQuery) -> Select[int]:
-    """Return the question how many of the lines, on all pages, have alerts that wait."""
-    conditions = _conditions(practice_id, replace(query, has_unack_alerts=True))
-    return select(func.count()).select_from(TriageSummary).where(*conditions)
-
-
-def on_page(practice_id: Any, query: BoardQuery) -> Select[UUID]:
-    """Return the question whose lines are on a page: it is answered by an index alone, so late pages skip no rows."""
-    order = _order(TriageSummary, query.ordering)
-    page = select(TriageSummary.patient_id).where(*_conditions(practice_id, query)).order_by(*order)
-    return page.offset(query.paging.offset).limit(query.paging.page_size)
-
-
-def looked_up(wanted: FromClause, *columns: Any) -> LateralFromClause:
-    """Return the lines of the patients in `wanted`, each by its own key.
-
-    The OFFSET keeps it so: where most practices are small PostgreSQL takes each for small, this one too, and would
-    read all its lines to find twenty.
-    """
-    return select(*columns).where(TriageSummary.patient_id == wanted.c.patient_id).offset(0).lateral()
-
-
-def _conditions(practice_id: Any, query: BoardQuery) -> list[ColumnElement[bool]]:
-    """Return what the lines have in common; a level is a range of scores, so that the index by score finds it."""
-    conditions = [TriageSummary.practice_id == practice_id, TriageSummary.is_active.is_(True)]
-    if query.risk_level is not None:
-        conditions.append(TriageSummary.risk_score.between(*BANDS[query.risk_level]))
-    if query.has_unack_alerts is not None:
-        none = TriageSummary.unacknowledged_alerts == 0
-        conditions.append(TriageSummary.unacknowledged_alerts > 0 if query.has_unack_alerts else none)
-    return conditions
+    """Return how many lines there are on all pages, from the counts."""
+    standing = current_standing(session, actor.practice_id)
+    return standing.how_many(query.risk_level, is_waiting=query.has_unack_alerts)
 
 
 def _lines_on(page: FromClause, ordering: BoardOrdering) -> Select[TriageSummary, Patient, User]:
     line = aliased(TriageSummary, looked_up(page, TriageSummary))
-    return _with_people(line, join(page, line, true())).order_by(*_order(line, ordering))
+    return _with_people(line, join(page, line, true())).order_by(*order_of(line, ordering))
 
 
 def _with_people(line: type[TriageSummary], source: Any) -> Select[TriageSummary, Patient, User]:
@@ -145,15 +105,6 @@ def _with_people(line: type[TriageSummary], source: Any) -> Select[TriageSummary
         .outerjoin(User, (User.practice_id == line.practice_id) & (User.id == line.last_reviewed_by))
         .options(NAMED, load_only(User.id, User.practice_id, User.row_key, User.email_enc, raiseload=True))
     )
-
-
-def _order(line: Any, ordering: BoardOrdering) -> tuple[ColumnElement[Any], ...]:
-    return {
-        "-risk_score": (line.risk_score.desc(), line.patient_id.asc()),
-        "risk_score": (line.risk_score.asc(), line.patient_id.desc()),
-        "-last_reading_at": (line.last_reading_at.desc().nulls_last(), line.patient_id.asc()),
-        "last_reading_at": (line.last_reading_at.asc().nulls_first(), line.patient_id.desc()),
-    }[ordering]
 
 
 def _line(row: Row[TriageSummary, Patient, User]) -> BoardLine:
@@ -196,7 +147,7 @@ def _tell(session: Session, summary: TriageSummary, rules: Rules, found: Evaluat
     alert_flow.clear_recovered(source, known, frozenset(found.cleared), at)
     for breach in found.raised:
         raised = alert_flow.raise_or_fold(session, source, finding_of(breach), known, at)
-        summary.unacknowledged_alerts += raised.is_newly_waiting
+        let_wait(session, summary, raised.is_newly_waiting)
     alert_flow.keep_alerts(session, known)
     alert_flow.record_alerts(session, known)
 

@@ -36,7 +36,8 @@ def acknowledge_escalation(actor: Actor, escalation_id: UUID, version: int | Non
         escalation.state = EscalationState.ACKNOWLEDGED.value
         escalation.acknowledged_at, escalation.acknowledged_by = at, actor.user_id
         if escalation.alert_id is not None:
-            mark_seen(*lock_with_summary(session, Alert, actor.practice_id, escalation.alert_id), actor.user_id, at)
+            seen = lock_with_summary(session, Alert, actor.practice_id, escalation.alert_id)
+            mark_seen(session, *seen, actor.user_id, at)
         note_decision(
             session, about(escalation), DecisionKind.ESCALATION_ACKNOWLEDGED, at,
             user_id=actor.user_id, level=escalation.level,

@@ -93,7 +93,7 @@ def raise_escalation(actor: Actor, new: NewEscalation) -> EscalationLine:
         if new.alert_id is not None:
             alert = _alert_of(session, summary, new.alert_id)
             _refuse_same(session, alert, new)
-            mark_seen(summary, alert, actor.user_id, at)
+            mark_seen(session, summary, alert, actor.user_id, at)
         escalation = open_escalation(session, summary, new, at, raised_by=actor.user_id)
         return find_escalation(session, actor.practice_id, escalation.id)
 

@@ -1,6 +1,6 @@
 """Whether anything on a page has changed: a mark that is cheap to ask for, so that open pages can ask often.
 
-The mark is made of the counts of the levels and of the transactions that last wrote the lines of the board that are on
+The mark is made of the counts of the board and of the transactions that last wrote the lines of the board that are on
 the page (`xmin`). Every reading, alert, review and decision writes its patient's line; a mark is never the same again
 after that, whatever the order in which transactions began and committed. Who sees another mark than their own reads the
 page anew and so misses nothing of what it shows. Lines of other pages are not looked at.
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Label, bindparam, func, literal, literal_column, select, text, true
+from sqlalchemy import BindParameter, Label, bindparam, func, literal_column, select, text, true
 
 from app.audit.hook import begin_with
 from app.database.statements import Statement
@@ -19,7 +19,7 @@ from app.domain.errors import NotFound
 from app.domain.triage.board import BoardQuery
 from app.models import TriageSummary
 from app.services.transaction import transaction
-from app.services.triage.board import how_many_wait, looked_up, on_page
+from app.services.triage.board_pages import looked_up, on_page
 from app.services.triage.counts import STANDING
 
 _PATIENT = Statement(text(
@@ -51,8 +51,7 @@ def _mark_of(query: BoardQuery) -> Statement:
     line = looked_up(page, TriageSummary.patient_id, last_written)
     written = func.string_agg(func.concat(line.c.patient_id, line.c.last_written), ",")
     lines = select(func.md5(written)).select_from(page.join(line, true()))
-    wait = how_many_wait(practice, query).scalar_subquery() if query.has_unack_alerts is not None else literal(0)
-    return Statement(select(STANDING.subquery(), wait.label("waiting"), lines.scalar_subquery().label("lines")))
+    return Statement(select(STANDING.subquery(), lines.scalar_subquery().label("lines")))
 
 
 def _ask(statement: Statement, **asked: UUID) -> Any:

@@ -23,6 +23,7 @@ from app.services.transaction import now, transaction
 from app.services.triage.decisions import About, note_decision
 from app.services.triage.escalations import about, ask, asked, open_escalation
 from app.services.triage.rescoring import lock_with_summary
+from app.services.triage.summaries import let_wait
 from app.services.triage.telling import tell
 
 _BATCH = 200
@@ -83,7 +84,7 @@ def _ask_again(session: Session, summary: TriageSummary, alert: Alert, at: datet
     due = deadlines(AlertLevel(alert.level), at, minutes or DEFAULT_WARNING_MINUTES)
     alert.acknowledged_at = alert.acknowledged_by = None
     alert.waiting_since, alert.due_at, alert.escalates_at = at, due.due_at, due.escalates_at
-    summary.unacknowledged_alerts += 1
+    let_wait(session, summary, 1)
     whose = About(alert.practice_id, alert.patient_id, alert.id)
     note_decision(session, whose, DecisionKind.ALERT_WOKEN, at, user_id=None, level=alert.level, rule=alert.rule)
     if alert.level == AlertLevel.CRITICAL.value:

@@ -1,7 +1,7 @@
 """Keeping each patient's line of the triage board up to date, within the transaction that changed something."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,14 +25,13 @@ from app.services.triage.rules import Rules
 
 def open_summary(session: Session, patient: Patient) -> None:
     """Put a new patient on the board, without data."""
-    session.add(
-        TriageSummary(
-            practice_id=patient.practice_id, patient_id=patient.id, formula_version=FORMULA_VERSION,
-            risk_score=0, risk_level="no_data", parts=[], latest_vitals={}, rule_state={}, score_inputs={},
-            has_active_stat=False,
-        )
+    summary = TriageSummary(
+        practice_id=patient.practice_id, patient_id=patient.id, formula_version=FORMULA_VERSION, is_active=True,
+        risk_score=0, risk_level="no_data", parts=[], latest_vitals={}, rule_state={}, score_inputs={},
+        has_active_stat=False, unacknowledged_alerts=0, alerts_wait=False,
     )  # fmt: skip
-    _note_transition(session, patient, None, "no_data")
+    session.add(summary)
+    _note_move(session, summary, None)
 
 
 def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
@@ -42,9 +41,16 @@ def set_active(session: Session, patient: Patient, *, is_active: bool) -> None:
         .where(TriageSummary.practice_id == patient.practice_id, TriageSummary.patient_id == patient.id)
         .with_for_update()
     ).one()
-    summary.is_active = is_active
-    levels = (None, summary.risk_level) if is_active else (summary.risk_level, None)
-    _note_transition(session, patient, *levels)
+    stood, summary.is_active = _place(summary), is_active
+    _note_move(session, summary, stood)
+
+
+def let_wait(session: Session, summary: TriageSummary, more: int) -> None:
+    """Count alerts that wait, or no longer do, on a locked line that is not going to be scored."""
+    stood = _place(summary)
+    summary.unacknowledged_alerts += more
+    summary.alerts_wait = summary.unacknowledged_alerts > 0
+    _note_move(session, summary, stood)
 
 
 def take_in(summary: TriageSummary, observation_id: UUID, reading: Reading, at: datetime) -> None:
@@ -135,12 +141,12 @@ _LIMITS = frozenset(rule.name for rule in RULES)
 _BOARD = TriageSummary.metadata.tables["triage_summaries"]
 _KEPT = (
     "risk_score", "risk_level", "formula_version", "parts", "latest_vitals", "first_reading_at", "last_reading_at",
-    "unacknowledged_alerts", "refreshed_at", "rule_state", "score_inputs",
+    "unacknowledged_alerts", "alerts_wait", "refreshed_at", "rule_state", "score_inputs",
 )  # fmt: skip
 _KEEP = Update(_BOARD, ("practice_id", "patient_id"), _KEPT)
 _MOVE = Insert(
     TriageTransition.metadata.tables["triage_transitions"],
-    ("id", "practice_id", "patient_id", "from_level", "to_level"),
+    ("id", "practice_id", "patient_id", "from_level", "to_level", "from_waiting", "to_waiting"),
 )
 
 
@@ -165,22 +171,40 @@ def alerts_since(practice_id: Any, patient_id: Any, level: AlertLevel, since: An
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where on the board a line is counted."""
+
+    level: str
+    is_waiting: bool
+
+
+def _place(summary: TriageSummary) -> _Place | None:
+    """Return where a line is counted; an archived patient's is nowhere."""
+    return _Place(summary.risk_level, summary.alerts_wait) if summary.is_active else None
+
+
 def _store(session: Session, summary: TriageSummary, score: RiskScore, at: datetime) -> None:
-    if summary.is_active and summary.risk_level != score.level.value:
-        _note_transition(session, summary, summary.risk_level, score.level.value)
+    stood = _place(summary)
     summary.risk_score, summary.risk_level = score.score, score.level.value
+    summary.alerts_wait = summary.unacknowledged_alerts > 0
     summary.parts = [part.as_dict() for part in score.parts]
     summary.formula_version, summary.refreshed_at = FORMULA_VERSION, at
+    _note_move(session, summary, stood)
 
 
-def _note_transition(
-    session: Session, of: Patient | TriageSummary, from_level: str | None, to_level: str | None
-) -> None:
+def _note_move(session: Session, summary: TriageSummary, stood: _Place | None) -> None:
+    """Write down how a locked line came from where it stood to where it stands, if that is another place."""
+    stands = _place(summary)
+    if stands == stood:
+        return
     values = {
         "id": new_id(),
-        "practice_id": of.practice_id,
-        "patient_id": of.id if isinstance(of, Patient) else of.patient_id,
-        "from_level": from_level,
-        "to_level": to_level,
+        "practice_id": summary.practice_id,
+        "patient_id": summary.patient_id,
+        "from_level": stood and stood.level,
+        "to_level": stands and stands.level,
+        "from_waiting": stood is not None and stood.is_waiting,
+        "to_waiting": stands is not None and stands.is_waiting,
     }
     send_later(session, (_MOVE, values))
