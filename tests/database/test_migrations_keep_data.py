@@ -1,6 +1,7 @@
 """A migration that has to count or fill in something finds rows of the version before, and is right at once."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,7 +12,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import text
 
-from app import create_app
+from app import create_app, jobs
 from app.audit import context
 from app.domain.triage.score import RiskLevel
 from app.models.base import new_id
@@ -34,7 +35,7 @@ class OldHouse:
         postgres.ensure_database(name)
         self._dsn = postgres.superuser_dsn(name)
         urls = {"database_url": postgres.app_url(name), "migration_database_url": postgres.owner_url(name)}
-        self.app: Flask = create_app(replace(settings, **urls, audit_database_url=postgres.sealer_url(name)))
+        self.app: Flask = create_app(replace(settings, **urls))
 
     def move_to(self, revision: str) -> None:
         """Migrate up to a revision."""
@@ -90,9 +91,10 @@ class OldHouse:
 
 
 @pytest.fixture
-def old(postgres: LocalPostgres, settings: Settings) -> OldHouse:
-    """A database before its first migration."""
-    return OldHouse(postgres, settings)
+def old(postgres: LocalPostgres, settings: Settings, app: Flask) -> Iterator[OldHouse]:
+    """A database before its first migration; afterwards jobs are again those of the suite's own application."""
+    yield OldHouse(postgres, settings)
+    jobs.init_app(app, settings.database_url)
 
 
 def _at(**levels: int) -> counts.Counts:
@@ -157,8 +159,8 @@ def test_shipped_fees_are_told_their_source_and_entered_ones_are_not(old: OldHou
     for practice_id, key in ((first, "cms-2025"), (second, "cms-2026-apm"), (second, None)):
         schedule = {"id": new_id(), "practice": practice_id, "key": key}
         old.write(
-            "INSERT INTO billing_fee_schedules (id, practice_id, key, name, effective_from, conversion_factor, gpci_work,"
-            " gpci_practice, gpci_malpractice, in_use, version)"
+            "INSERT INTO billing_fee_schedules (id, practice_id, key, name, effective_from, conversion_factor,"
+            " gpci_work, gpci_practice, gpci_malpractice, in_use, version)"
             " VALUES (%(id)s, %(practice)s, %(key)s, 'A list', '2025-01-01', 32, 1, 1, 1, true, 1)",
             schedule,
         )

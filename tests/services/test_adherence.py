@@ -1,18 +1,27 @@
 """The job tells of patients who measure on too few days, once, and ends it when they measure again."""
 
-from datetime import UTC, datetime, timedelta
+import random
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.domain.triage.effective import ThresholdSet
+from app.domain.triage.proposals import PreviewRequest
 from app.extensions import db
-from app.models import Alert, TriageSummary
+from app.models import Alert, AlertOccurrence, PracticeThresholds, TriageSummary
 from app.services.transaction import transaction
+from app.services.triage import board
 from app.services.triage.board import refresh_due_scores
+from app.services.triage.measuring import find_reading_days
+from app.services.triage.preview import preview_thresholds
+from app.services.triage.rules import find_rules
 from bench.statements import counting
 from tests.builders import Person, a_patient, a_reading, a_user, in_house, signed_in
 
@@ -61,6 +70,77 @@ def test_who_has_just_begun_is_spared(client: FlaskClient, doctor: Person) -> No
     """Two readings, the first three days ago."""
     _measures(doctor, a_patient(doctor.actor).id, 3, 1)
     assert _an_hour_later(doctor) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),
+    [
+        ("Pacific/Kiritimati", date(2025, 6, 10)),  # 14 hours ahead of UTC
+        ("Pacific/Pago_Pago", date(2025, 6, 10)),  # 11 behind
+        ("America/New_York", date(2025, 11, 5)),  # a day of 25 hours among the seven
+        ("America/New_York", date(2025, 3, 12)),  # one of 23
+    ],
+)
+def test_a_day_is_the_patients_own_to_the_second(doctor: Person, zone: str, today: date) -> None:
+    """The seven full days reach from one local midnight, inclusive, to another, exclusive; so does having begun."""
+    patient_id = a_patient(doctor.actor, timezone=zone).id
+
+    def local(days_ago: int, at: time = time.min) -> datetime:
+        return datetime.combine(today - timedelta(days=days_ago), at, ZoneInfo(zone)).astimezone(UTC)
+
+    late, looked_at = time(23, 59, 59), local(0, time(0, 30))
+    for days, moment in ((None, local(6)), (2, local(7)), (3, local(1, late)), (3, local(0)), (3, local(8, late))):
+        a_reading(doctor.actor, patient_id, 120, measured_at=moment)
+        assert _days_at(doctor, patient_id, looked_at) == days
+    assert _days_at(doctor, patient_id, local(0) - timedelta(seconds=1)) == 3  # yesterday, with the day before its week
+
+
+def _days_at(doctor: Person, patient_id: UUID, at: datetime) -> int | None:
+    with in_house(doctor.actor), transaction() as session:
+        rules = {patient_id: find_rules(session, doctor.actor.practice_id, patient_id)}
+        return find_reading_days(session, doctor.actor.practice_id, rules, at).get(patient_id)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_dry_run_tells_of_the_same_days_as_the_job_did(
+    doctor: Person, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """One history of people in three zones who measure every other day or so: the job goes through it by the hour."""
+    dice, now = random.Random(seed), datetime.now(UTC)
+    zones = "Pacific/Auckland", "UTC", "America/Los_Angeles"
+    zone_of = {a_patient(doctor.actor, timezone=zone).id: ZoneInfo(zone) for zone in zones for _ in range(2)}
+    for patient_id in zone_of:
+        hours = sorted(dice.sample(range(1, 24 * 40), 40 * dice.choice((1, 2)) // 2))
+        for ago in reversed(hours):
+            a_reading(doctor.actor, patient_id, 120, measured_at=now - timedelta(hours=ago))
+    with in_house(doctor.actor), transaction() as session:
+        for line in session.scalars(select(TriageSummary)):
+            line.refreshed_at = now - timedelta(days=40)
+        session.get_one(PracticeThresholds, doctor.actor.practice_id).updated_at = now - timedelta(days=40)
+    for hours_ago in range(24 * 25, -1, -1):
+        _let_the_job_run_at(monkeypatch, zone_of, now - timedelta(hours=hours_ago))
+    with in_house():
+        refresh_due_scores()
+    with in_house(doctor.actor):
+        told = db.session.execute(
+            select(AlertOccurrence.patient_id, AlertOccurrence.raised_at).where(AlertOccurrence.rule == RULE)
+        ).all()
+        preview = preview_thresholds(doctor.actor, PreviewRequest(ThresholdSet(), 14))
+    by_job = {(one.patient_id, one.raised_at.astimezone(zone_of[one.patient_id]).date()) for one in told}
+    replayed = [(one.patient_id, one.alert) for one in preview.vanishing if one.alert.rule == RULE]
+    by_dry_run = {(patient_id, alert.at.astimezone(zone_of[patient_id]).date()) for patient_id, alert in replayed}
+    first_day = {of: preview.since.astimezone(zone).date() for of, zone in zone_of.items()}
+    assert by_dry_run == {(of, day) for of, day in by_job if day > first_day[of]}
+    assert len(by_dry_run) > 3
+
+
+def _let_the_job_run_at(monkeypatch: pytest.MonkeyPatch, zone_of: Mapping[UUID, ZoneInfo], at: datetime) -> None:
+    """Only where it can find something new: in the first hour of somebody's day."""
+    if all(at.astimezone(zone).hour for zone in zone_of.values()):
+        return
+    with monkeypatch.context() as patch, in_house():
+        patch.setattr(board, "now", lambda: at)
+        refresh_due_scores()
 
 
 def test_days_cost_one_question_however_many_patients(app: Flask, client: FlaskClient, doctor: Person) -> None:
