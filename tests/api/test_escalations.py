@@ -180,13 +180,41 @@ def test_an_alert_that_nobody_acknowledges_escalates_by_itself_once(
     assert [event.alert_id for event in told if isinstance(event, AlertOverdue)] == [alert_id]
 
 
-def test_an_alert_that_was_seen_or_has_cleared_does_not_escalate(ward: Ward) -> None:
-    """Only what lasts and waits."""
+def test_an_alert_that_was_seen_and_a_warning_that_has_cleared_do_not_escalate(ward: Ward) -> None:
+    """The warning does when it comes back before anybody has seen it, at once: its time has long been over."""
     seen = ward.alert(190)
     ward.client.post(f"/api/v1/triage/alerts/{seen}/acknowledge/", headers=ward.headers)
-    ward.alert(150)
+    warning = ward.alert(150)
     a_reading(ward.person.actor, ward.patient.id, 120)
     ward.at(datetime.now(UTC) + timedelta(days=1))
+    assert ward.get()["count"] == 0
+    assert ward.alert(151) == warning
+    ward.at(datetime.now(UTC) + timedelta(days=1))
+    assert [(one["level"], one["alert_id"]) for one in ward.get()["results"]] == [("routine", str(warning))]
+
+
+def test_a_critical_alert_that_nobody_saw_escalates_although_it_has_cleared(ward: Ward) -> None:
+    """The next value is normal; the one before may have been true. It says so, and it does not ask twice."""
+    critical = ward.alert(190)
+    a_reading(ward.person.actor, ward.patient.id, 120)
+    ward.at(datetime.now(UTC) + timedelta(minutes=4))
+    assert ward.get()["count"] == 0
+    for minutes in (6, 7):
+        ward.at(datetime.now(UTC) + timedelta(minutes=minutes))
+    [raised] = ward.get()["results"]
+    assert (raised["level"], raised["alert_id"], raised["raised_by"]) == ("urgent", str(critical), None)
+    assert "though it has cleared since: Systolic BP 190" in raised["reason"]
+
+
+def test_a_critical_reading_that_was_voided_calls_nobody(ward: Ward) -> None:
+    """It never was."""
+    alert_id = ward.alert(190)
+    alert = ward.client.get(f"/api/v1/triage/alerts/{alert_id}/", headers=ward.headers).json
+    voided = ward.client.post(
+        f"/api/v1/observations/{alert['observation_id']}/void/", json={"reason": "Wrong arm."}, headers=ward.headers
+    )
+    assert voided.status_code == 200
+    ward.at(datetime.now(UTC) + timedelta(minutes=6))
     assert ward.get()["count"] == 0
 
 

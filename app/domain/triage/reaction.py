@@ -2,7 +2,8 @@
 
 A critical alert is due at once; when nobody has reacted for five minutes it escalates by itself. A warning is due
 within the practice's own time, an hour unless it says otherwise, and escalates when that has passed. The five minutes
-and the hour are ours.
+and the hour are ours. A critical alert escalates even when a later value is back within the limit: the value that
+nobody has seen may have been the true one. A warning that has cleared waits in the queue, unless it comes back.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ def deadlines(level: AlertLevel, since: datetime, warning_minutes: int = DEFAULT
 def is_overdue(due_at: datetime | None, acknowledged_at: datetime | None, at: datetime) -> bool:
     """Say whether an alert waits longer than it may; on the very moment it is due it is not late yet."""
     return acknowledged_at is None and due_at is not None and at > due_at
+
+
+def escalates(level: AlertLevel, *, is_cleared: bool) -> bool:
+    """Say whether an alert that nobody acknowledged in time escalates."""
+    return level is AlertLevel.CRITICAL or not is_cleared
 
 
 def reaction_seconds(waiting_since: datetime, acknowledged_at: datetime | None) -> int | None:

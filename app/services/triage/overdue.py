@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit import context
 from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.escalation import EscalationState, NewEscalation, level_for_overdue
 from app.domain.triage.events import AlertOverdue, AlertRaised
-from app.domain.triage.reaction import DEFAULT_WARNING_MINUTES, deadlines
+from app.domain.triage.reaction import DEFAULT_WARNING_MINUTES, deadlines, escalates
 from app.domain.triage.thresholds import AlertLevel
 from app.models import Alert, Escalation, Practice, TriageSettings, TriageSummary
 from app.services.transaction import now, transaction
@@ -28,6 +28,8 @@ from app.services.triage.telling import tell
 
 _BATCH = 200
 _OVERDUE = "Nobody acknowledged the alert in time: {message}"
+_OVERDUE_CLEARED = "Nobody acknowledged the alert in time, though it has cleared since: {message}"
+_MAY_ESCALATE = or_(Alert.cleared_at.is_(None), Alert.level == AlertLevel.CRITICAL.value)  # `reaction.escalates`
 
 
 def keep_reaction_times() -> int:
@@ -43,7 +45,7 @@ def keep_times_of(practice_id: UUID, at: datetime) -> int:
     context.bind(practice_id=practice_id)
     work: Sequence[tuple[Any, tuple[ColumnElement[bool], ...], Callable[[Session, UUID, UUID, datetime], bool]]] = (
         (Alert, (Alert.snoozed_until <= at,), _wake),
-        (Alert, (Alert.escalates_at <= at, Alert.acknowledged_at.is_(None)), _escalate),
+        (Alert, (Alert.escalates_at <= at, Alert.acknowledged_at.is_(None), _MAY_ESCALATE), _escalate),
         (Escalation, (Escalation.due_at <= at, Escalation.state == EscalationState.OPEN.value), _move_on),
     )
     return sum(_each(practice_id, at, *one) for one in work)
@@ -92,14 +94,17 @@ def _ask_again(session: Session, summary: TriageSummary, alert: Alert, at: datet
 
 
 def _escalate(session: Session, practice_id: UUID, alert_id: UUID, at: datetime) -> bool:
-    """Escalate an alert that nobody acknowledged in time, once; one that has cleared only stays in the queue."""
+    """Escalate an alert that nobody acknowledged in time, once; a warning that has cleared only stays in the queue."""
     summary, alert = lock_with_summary(session, Alert, practice_id, alert_id)
     if alert.acknowledged_at is not None or alert.escalates_at is None or alert.escalates_at > at:
         return False
+    is_cleared = alert.cleared_at is not None
+    if not escalates(AlertLevel(alert.level), is_cleared=is_cleared):
+        return False
     alert.escalates_at = None
-    if alert.cleared_at is None and summary.is_active:
+    if summary.is_active:
         level = level_for_overdue(alert.level)
-        reason = _OVERDUE.format(message=alert.message)
+        reason = (_OVERDUE_CLEARED if is_cleared else _OVERDUE).format(message=alert.message)
         new = NewEscalation(alert.patient_id, level, reason, alert.id)
         escalation = open_escalation(session, summary, new, at, raised_by=None)
         tell(session, AlertOverdue(*_ids(alert), alert.level, escalation.id))
