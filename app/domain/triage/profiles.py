@@ -54,7 +54,7 @@ PROFILES: Mapping[Condition, Profile] = MappingProxyType(
                 Condition.DIABETES,
                 "Diabetes",
                 glucose_high=("250", Source.GLUCOSE_LEVELS),
-                glucose_critical_high=("300", Source.OURS),
+                glucose_critical_high=("300", Source.GLUCOSE_CALL),
                 glucose_low=("70", Source.ADA),
                 glucose_critical_low=("54", Source.ADA),
             ),
