@@ -107,6 +107,15 @@
     }
   }
 
+  // Where the window is narrow many filters would push the list off the first screen: they fold away.
+  function foldFilters() {
+    const narrow = matchMedia("(max-width: 48rem)");
+    const fold = () => document.querySelectorAll("[data-fold]").forEach((one) => { one.open = !narrow.matches; });
+    narrow.addEventListener("change", fold);
+    fold();
+  }
+
+  foldFilters();
   showLocalTimes(document);
   announce(document.body);
   if (byId("account-menu")) closeMenu(byId("account-menu"));

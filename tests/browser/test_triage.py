@@ -1,5 +1,6 @@
 """Triage by keyboard: the queue, the board with its drawer, escalations, who is on call."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -81,6 +82,7 @@ def test_the_queue_and_one_alert(open_page: Open, nurse: Person, any_width: Size
     page.keyboard.press("?")
     expect(page.get_by_text("acknowledge and go on")).to_be_visible()
     look.at(page, "alerts")
+    page.keyboard.press("?")
     page.get_by_role("link", name="Systolic BP 190 exceeds").click()
     expect(page.get_by_role("heading", name="Resolve")).to_be_visible()
     look.at(page, "alert")
@@ -88,6 +90,25 @@ def test_the_queue_and_one_alert(open_page: Open, nurse: Person, any_width: Size
     page.get_by_label("In your words").fill("Called: feels well.")
     page.get_by_role("button", name="Resolve").click()
     expect(page.get_by_text("Patient contacted. Called: feels well.")).to_be_visible()
+
+
+def test_many_filters_fold_away_on_a_telephone(open_page: Open, nurse: Person, look: Onlooker) -> None:
+    """The first alert is on the first screen; what is set is told, and opens, and turning the telephone shows all."""
+    page = open_page({"width": 390, "height": 844})
+    enter(page, nurse, "/admin/alerts?level=critical&ordering=raised_at&acknowledged=false")
+    level, filters = page.get_by_label("Level"), page.locator(".search__fold summary")
+    expect(level).to_be_hidden()
+    expect(filters).to_have_text(re.compile(r"Filters\s+1 set"))
+    expect(page.get_by_role("link", name="Systolic BP 190 exceeds")).to_be_in_viewport()
+    look.at(page, "alerts-folded")
+    filters.press("Enter")
+    level.select_option("")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+    expect(filters).to_have_text("Filters")
+    page.set_viewport_size({"width": 1000, "height": 700})
+    expect(level).to_be_visible()
+    expect(filters).to_be_hidden()
 
 
 def test_the_board_explains_a_patient_beside_it(
