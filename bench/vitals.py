@@ -63,12 +63,20 @@ def measure_dry_run(ours: Ours, postgres: LocalPostgres, times: int = 3) -> Row:
     return _row("dry run, 30 days of 1,000 patients", waiting([ask() for _ in range(times)]))
 
 
+_OF_THE_BOARD = (
+    ("board", "patients/"),
+    ("alerts wait,", "patients/?has_unack_alerts=true&risk_level=critical"),
+    ("none waits,", "patients/?has_unack_alerts=false&ordering=last_reading_at"),
+    ("stats", "patients/stats/"),
+)
+
+
 def measure_board(ours: Ours, postgres: LocalPostgres, times: int) -> list[Row]:
     """Ask for the board and its counts in a practice of 10,000 and in one of 100,000 patients, within this process."""
     with ours.app.app_context():
         huge = found_practice(postgres, "Huge Practice", MANY, searchable=False)
     client, rows = ours.app.test_client(), []
-    for job, path in (("board", "patients/"), ("stats", "patients/stats/")):
+    for job, path in _OF_THE_BOARD:
         for practice in (ours.large, huge):
             waited = _ask(client, f"/api/v1/triage/{path}", _signed_in(ours, practice), times)
             rows.append(_row(f"{job} in process, {len(practice.patient_ids):,} patients", waited))

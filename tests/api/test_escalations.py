@@ -218,11 +218,16 @@ def test_a_critical_reading_that_was_voided_calls_nobody(ward: Ward) -> None:
     assert ward.get()["count"] == 0
 
 
-def test_taking_on_an_escalation_acknowledges_the_alert_it_came_from(ward: Ward) -> None:
-    """One key for both."""
-    ward.alert(190)
+@pytest.mark.parametrize(("action", "body"), [("acknowledge", {}), ("resolve", {"outcome": "Called: a wrong cuff."})])
+def test_taking_on_or_ending_an_escalation_acknowledges_the_alert_it_came_from(
+    ward: Ward, action: str, body: dict[str, str]
+) -> None:
+    """One key for both; who knows how it ended has seen how it began."""
+    alert_id = ward.alert(190)
     ward.at(datetime.now(UTC) + timedelta(minutes=6))
-    ward.do(ward.get()["results"][0]["id"], "acknowledge")
+    assert ward.do(ward.get()["results"][0]["id"], action, body).status_code == 200
+    alert = ward.client.get(f"/api/v1/triage/alerts/{alert_id}/", headers=ward.headers).json
+    assert (alert["acknowledged"], alert["acknowledged_by"]) == (True, ward.person.actor.user_id)
     assert ward.line()["unacknowledged_alerts"] == 0
 
 

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.services.triage.board import refresh_due_scores
 from deploy.local_postgres import LocalPostgres
+from tests.admin.visits import enter
 from tests.builders import a_reading, in_house
 from tests.enrolment import Chart, a_chart
 
@@ -129,6 +131,27 @@ def test_the_job_finds_the_silent_patient(client: FlaskClient, postgres: LocalPo
         f"SELECT rule_state->'rules' ? 'no_reading_days' FROM triage_summaries WHERE patient_id = '{chart.patient_id}'"
     )
     assert rows.strip() == "t"
+
+
+def test_looking_scores_nobody_anew(app: Flask, client: FlaskClient, postgres: LocalPostgres) -> None:
+    """Neither an answer nor a page: a score that time has made old stays until the job has been there."""
+    chart = a_chart(client)
+    a_reading(chart.provider.actor, chart.patient_id, 120, measured_at=datetime.now(UTC) - timedelta(days=4))
+    of = f"WHERE patient_id = '{chart.patient_id}'"
+    postgres.query(f"UPDATE triage_summaries SET refreshed_at = now() - interval '5 days' {of}")
+    kept = f"SELECT xmin, refreshed_at, risk_score, parts, rule_state FROM triage_summaries {of}"
+    before = postgres.query(kept)
+    board = "/api/v1/triage/patients/"
+    for path in ("", "stats/", f"{chart.patient_id}/", f"{chart.patient_id}/score/"):
+        assert client.get(board + path, headers=chart.headers).status_code == 200
+    visitor = app.test_client()
+    enter(visitor, chart.provider)
+    for path in ("", f"triage/{chart.patient_id}", f"patients/{chart.patient_id}"):
+        assert visitor.get(f"/admin/{path}").status_code == 200
+    assert postgres.query(kept) == before
+    with in_house():
+        refresh_due_scores()
+    assert postgres.query(kept) != before
 
 
 def test_a_changed_practice_threshold_reaches_scores_by_the_job(client: FlaskClient) -> None:

@@ -173,6 +173,31 @@ def test_a_dry_run_tells_what_vanishes_and_what_appears(client: FlaskClient) -> 
     assert (len(answer["by_day"]), sum(day["new"] for day in answer["by_day"])) == (8, 1)
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "alerts"),
+    [
+        ({}, 6), ({"repeat_times": 3, "repeat_of": 5}, 4), ({"duration_minutes": 90}, 1),
+        ({"cool_down_minutes": 600}, 1), ({"hysteresis": 10}, 6),
+    ],
+)  # fmt: skip
+def test_a_dry_run_of_what_warnings_wait_for_tells_what_is_raised_live(
+    client: FlaskClient, waits_for: dict[str, Any], alerts: int
+) -> None:
+    """The same history twice: tried on afterwards, and lived through with the same set in force."""
+    tried, lived = a_chart(client), a_chart(client)
+    modifiers = {"modifiers": {"systolic": waits_for}}
+    assert _put(lived, PRACTICE, modifiers).status_code == 200
+    start = datetime.now(UTC) - timedelta(days=2)
+    for hour, systolic in enumerate((150, 151, 152, 135, 150, 149, 120, 148)):
+        for chart in (tried, lived):
+            a_reading(chart.provider.actor, chart.patient_id, systolic, measured_at=start + timedelta(hours=hour))
+    body = {"days": 7, **modifiers}
+    preview = client.post(f"{PRACTICE}preview/", json=body, headers=tried.headers).json
+    happened = client.get("/api/v1/triage/alerts/", headers=lived.headers).json["results"]
+    assert (preview["old"]["total"], preview["new"]["total"]) == (6, alerts)
+    assert sum(alert["occurrences"] for alert in happened) == alerts
+
+
 def test_the_trail_says_of_whom_a_dry_run_told(client: FlaskClient, postgres: LocalPostgres) -> None:
     """Whose alerts and counts are in the answer, and nobody else."""
     chart = a_chart(client)

@@ -55,6 +55,13 @@ def sign_in(page: Page, person: Person) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def unfold(page: Page) -> None:
+    """Open the filters where they are folded away: on a telephone."""
+    filters = page.locator(".search__fold > summary")
+    if filters.is_visible():
+        filters.click()
+
+
 def sign_out(page: Page) -> None:
     """Sign out through the account menu."""
     page.locator("#account-menu summary").click()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.domain.roles import Role
 from app.models import Patient
 from app.services.gateways.registration import GatewayLine
-from tests.browser.looks import Onlooker, enter
+from tests.browser.looks import Onlooker, enter, unfold
 from tests.builders import Person, a_device, a_patient, a_reading, a_user
 from tests.inbox import a_gateway, an_event, deliver, deliveries
 from tests.jobs import work
@@ -54,6 +54,7 @@ def test_the_inbox_is_narrowed_and_a_delivery_is_looked_into(
     enter(page, admin, "/admin/inbox")
     expect(page.get_by_role("heading", name="6 deliveries")).to_be_visible()
     look.at(page, "inbox")
+    unfold(page)
     page.get_by_label("State").select_option(label="Unknown device")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("heading", name="1 delivery")).to_be_visible()

@@ -13,7 +13,7 @@ from app.domain.vitals.reading import Reading
 from app.services.readings.intake import record_reading
 from app.services.triage.board import refresh_due_scores
 from app.services.triage.overdue import keep_times_of
-from tests.browser.looks import Onlooker, enter
+from tests.browser.looks import Onlooker, enter, unfold
 from tests.builders import Person, a_patient, a_reading, a_user, become_silent, in_house
 
 pytestmark = pytest.mark.browser
@@ -101,7 +101,7 @@ def test_many_filters_fold_away_on_a_telephone(open_page: Open, nurse: Person, l
     expect(filters).to_have_text(re.compile(r"Filters\s+1 set"))
     expect(page.get_by_role("link", name="Systolic BP 190 exceeds")).to_be_in_viewport()
     look.at(page, "alerts-folded")
-    filters.press("Enter")
+    unfold(page)
     level.select_option("")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tr[data-row]")).to_have_count(3)

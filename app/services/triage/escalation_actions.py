@@ -1,7 +1,7 @@
 """What people do with an escalation: acknowledge, hand it to somebody else, end it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -35,9 +35,7 @@ def acknowledge_escalation(actor: Actor, escalation_id: UUID, version: int | Non
         at = now()
         escalation.state = EscalationState.ACKNOWLEDGED.value
         escalation.acknowledged_at, escalation.acknowledged_by = at, actor.user_id
-        if escalation.alert_id is not None:
-            seen = lock_with_summary(session, Alert, actor.practice_id, escalation.alert_id)
-            mark_seen(session, *seen, actor.user_id, at)
+        _see_alert(session, actor, escalation, at)
         note_decision(
             session, about(escalation), DecisionKind.ESCALATION_ACKNOWLEDGED, at,
             user_id=actor.user_id, level=escalation.level,
@@ -71,12 +69,16 @@ def reassign_escalation(
 
 
 def resolve_escalation(actor: Actor, escalation_id: UUID, outcome: str, version: int | None = None) -> EscalationLine:
-    """End an escalation with what came of it; the score no longer counts it. Raises Conflict a second time."""
+    """End an escalation with what came of it: the score no longer counts it, the alert it came from counts as seen.
+
+    Raises Conflict a second time.
+    """
 
     def end(session: Session, summary: TriageSummary, escalation: Escalation) -> None:
         at = now()
         escalation.state = EscalationState.RESOLVED.value
         escalation.resolved_at, escalation.resolved_by, escalation.outcome = at, actor.user_id, outcome
+        _see_alert(session, actor, escalation, at)
         note_decision(
             session, about(escalation), DecisionKind.ESCALATION_RESOLVED, at,
             user_id=actor.user_id, note=outcome, level=escalation.level,
@@ -100,6 +102,13 @@ def _act(
         work(session, summary, escalation)
         session.flush()
         return find_escalation(session, actor.practice_id, escalation_id)
+
+
+def _see_alert(session: Session, actor: Actor, escalation: Escalation, at: datetime) -> None:
+    """Who answers for an escalation has seen the alert that it came from."""
+    if escalation.alert_id is not None:
+        seen = lock_with_summary(session, Alert, actor.practice_id, escalation.alert_id)
+        mark_seen(session, *seen, actor.user_id, at)
 
 
 def _require_answerable(session: Session, actor: Actor, user_id: int | None, role: Role | None) -> None:
