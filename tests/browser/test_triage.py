@@ -75,6 +75,30 @@ def test_ticked_alerts_are_acknowledged_together(open_page: Open, nurse: Person)
     expect(rows.first).to_be_focused()
 
 
+def test_in_the_queue_one_key_goes_on_escalates_and_opens(open_page: Open, nurse: Person) -> None:
+    """Next and back; for help with the patient of the row; the alert itself."""
+    page = open_page()
+    enter(page, nurse, "/admin/alerts")
+    rows, drawer = page.locator("tr[data-row]"), page.locator("#drawer")
+    for key, row in (("n", 0), ("n", 1), ("n", 2), ("n", 2), ("k", 1), ("k", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(row)).to_be_focused()
+    page.keyboard.press("e")
+    expect(drawer.get_by_role("heading", name="Grace Urgent")).to_be_visible()
+    expect(drawer.get_by_label("How urgent")).to_be_focused()
+    page.keyboard.type("Urgent")
+    page.keyboard.press("Tab")
+    page.keyboard.type("No answer on the telephone.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(drawer).to_contain_text("No answer on the telephone.")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_empty()
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Resolve")).to_be_visible()
+
+
 def test_the_queue_and_one_alert(open_page: Open, nurse: Person, any_width: Size, look: Onlooker) -> None:
     """With help, filters, and the forms of one alert."""
     page = open_page(any_width)

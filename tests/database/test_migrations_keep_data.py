@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from app import create_app, jobs
@@ -41,6 +41,11 @@ class OldHouse:
         """Migrate up to a revision."""
         with self.app.app_context():
             upgrade(revision=revision)
+
+    def move_back_to(self, revision: str) -> None:
+        """Migrate down to a revision."""
+        with self.app.app_context():
+            downgrade(revision=revision)
 
     def write(self, statement: str, *rows: dict[str, object]) -> None:
         """Write rows past everything that would ask for their company."""
@@ -148,6 +153,10 @@ def test_whose_alerts_wait_is_counted_from_the_first_moment(old: OldHouse) -> No
     for _ in range(2):
         assert old.standing(uncounted, NOW)[1] == counts.Standing(levels, waiting)
         old.add_up(uncounted)
+    old.move_back_to("0024_fee_sources")
+    old.move_to("head")
+    for practice_id in (counted, uncounted):
+        assert old.standing(practice_id, NOW)[1] == counts.Standing(levels, waiting)
     with pytest.raises(psycopg.errors.CheckViolation):
         old.write("UPDATE triage_summaries SET unacknowledged_alerts = 0 WHERE practice_id = %(of)s", {"of": counted})
 
