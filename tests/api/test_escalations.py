@@ -206,6 +206,18 @@ def test_a_critical_alert_that_nobody_saw_escalates_although_it_has_cleared(ward
     assert "though it has cleared since: Systolic BP 190" in raised["reason"]
 
 
+@pytest.mark.parametrize(("hours_ago", "escalated"), [(23, 1), (25, 0)])
+def test_a_critical_value_that_came_days_late_with_normal_ones_after_it_calls_nobody(
+    ward: Ward, hours_ago: int, escalated: int
+) -> None:
+    """What a device remembered, or another system sent in bulk; it waits in the queue."""
+    for hours, systolic in ((hours_ago, 190), (hours_ago - 1, 120)):
+        measured_at = datetime.now(UTC) - timedelta(hours=hours)
+        a_reading(ward.person.actor, ward.patient.id, systolic, measured_at=measured_at)
+    ward.at(datetime.now(UTC) + timedelta(minutes=6))
+    assert (ward.get()["count"], ward.line()["unacknowledged_alerts"]) == (escalated, 1)
+
+
 def test_a_critical_reading_that_was_voided_calls_nobody(ward: Ward) -> None:
     """It never was."""
     alert_id = ward.alert(190)

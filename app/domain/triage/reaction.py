@@ -3,7 +3,8 @@
 A critical alert is due at once; when nobody has reacted for five minutes it escalates by itself. A warning is due
 within the practice's own time, an hour unless it says otherwise, and escalates when that has passed. The five minutes
 and the hour are ours. A critical alert escalates even when a later value is back within the limit: the value that
-nobody has seen may have been the true one. A warning that has cleared waits in the queue, unless it comes back.
+nobody has seen may have been the true one; only what came more than a day late calls nobody once it has cleared, for
+it came with what was measured since. A warning that has cleared waits in the queue, unless it comes back.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from app.domain.triage.thresholds import AlertLevel
 DEFAULT_WARNING_MINUTES = 60
 WARNING_MINUTES = (5, 1440)  # what a practice may choose, both inclusive
 CRITICAL_GRACE = timedelta(minutes=5)
+TOO_LATE = timedelta(days=1)  # ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ def is_overdue(due_at: datetime | None, acknowledged_at: datetime | None, at: da
     return acknowledged_at is None and due_at is not None and at > due_at
 
 
-def escalates(level: AlertLevel, *, is_cleared: bool) -> bool:
-    """Say whether an alert that nobody acknowledged in time escalates."""
-    return level is AlertLevel.CRITICAL or not is_cleared
+def escalates(level: AlertLevel, measured_at: datetime, waiting_since: datetime, *, is_cleared: bool) -> bool:
+    """Say whether an alert that nobody acknowledged in time escalates. `measured_at` is of its newest value."""
+    return not is_cleared or (level is AlertLevel.CRITICAL and measured_at > waiting_since - TOO_LATE)
 
 
 def reaction_seconds(waiting_since: datetime, acknowledged_at: datetime | None) -> int | None:

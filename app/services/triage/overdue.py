@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit import context
 from app.domain.triage.decisions import DecisionKind
 from app.domain.triage.escalation import EscalationState, NewEscalation, level_for_overdue
 from app.domain.triage.events import AlertOverdue, AlertRaised
-from app.domain.triage.reaction import DEFAULT_WARNING_MINUTES, deadlines, escalates
+from app.domain.triage.reaction import DEFAULT_WARNING_MINUTES, TOO_LATE, deadlines, escalates
 from app.domain.triage.thresholds import AlertLevel
 from app.models import Alert, Escalation, Practice, TriageSettings, TriageSummary
 from app.services.transaction import now, transaction
@@ -29,7 +29,9 @@ from app.services.triage.telling import tell
 _BATCH = 200
 _OVERDUE = "Nobody acknowledged the alert in time: {message}"
 _OVERDUE_CLEARED = "Nobody acknowledged the alert in time, though it has cleared since: {message}"
-_MAY_ESCALATE = or_(Alert.cleared_at.is_(None), Alert.level == AlertLevel.CRITICAL.value)  # `reaction.escalates`
+_IS_IN_TIME = func.coalesce(Alert.measured_at, Alert.raised_at) > Alert.waiting_since - TOO_LATE
+# `reaction.escalates` as a condition, so that what has cleared is not looked at every minute.
+_MAY_ESCALATE = or_(Alert.cleared_at.is_(None), and_(Alert.level == AlertLevel.CRITICAL.value, _IS_IN_TIME))
 
 
 def keep_reaction_times() -> int:
@@ -98,8 +100,8 @@ def _escalate(session: Session, practice_id: UUID, alert_id: UUID, at: datetime)
     summary, alert = lock_with_summary(session, Alert, practice_id, alert_id)
     if alert.acknowledged_at is not None or alert.escalates_at is None or alert.escalates_at > at:
         return False
-    is_cleared = alert.cleared_at is not None
-    if not escalates(AlertLevel(alert.level), is_cleared=is_cleared):
+    is_cleared, measured_at = alert.cleared_at is not None, alert.measured_at or alert.raised_at
+    if not escalates(AlertLevel(alert.level), measured_at, alert.waiting_since, is_cleared=is_cleared):
         return False
     alert.escalates_at = None
     if summary.is_active:
