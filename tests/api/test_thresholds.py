@@ -164,12 +164,12 @@ def test_a_dry_run_tells_what_vanishes_and_what_appears(client: FlaskClient) -> 
     """Old beside new, by day and patient, and the real alert that would not have been."""
     chart = a_chart(client)
     alerting = a_reading(chart.provider.actor, chart.patient_id, 145)
-    a_reading(chart.provider.actor, chart.patient_id, 103)
-    body = {"systolic_high": 150, "systolic_low": 105, "days": 7}
+    a_reading(chart.provider.actor, chart.patient_id, 92)
+    body = {"systolic_high": 150, "systolic_low": 95, "days": 7}
     answer = client.post(f"{PRACTICE}preview/", json=body, headers=chart.headers).json
     assert (answer["old"]["total"], answer["new"]["total"], answer["patients"], answer["readings"]) == (1, 1, 1, 2)
     assert [one["alert_id"] for one in answer["vanishing"]] == [str(alerting.alert.id if alerting.alert else "")]
-    assert [one["message"] for one in answer["appearing"]] == ["Systolic BP 103 is below threshold of 105 mmHg"]
+    assert [one["message"] for one in answer["appearing"]] == ["Systolic BP 92 is below threshold of 95 mmHg"]
     assert (len(answer["by_day"]), sum(day["new"] for day in answer["by_day"])) == (8, 1)
 
 

@@ -10,8 +10,7 @@ from app.domain.errors import ValidationFailed
 from app.domain.triage.parameters import FEW_READING_DAYS, NO_READING, PARAMETERS, default_of, source_of
 from app.domain.triage.profiles import Condition, combined
 from app.domain.triage.rules import Modifiers, RuleBook, rule_book
-from app.domain.triage.sources import Source
-from app.domain.triage.thresholds import FORMER_DEFAULTS, VITALS
+from app.domain.triage.thresholds import VITALS
 
 Values = Mapping[str, Decimal | None]  # None: switched off
 
@@ -55,7 +54,7 @@ def effective_values(practice: ThresholdSet, patient: ThresholdSet = NOTHING_SET
     for name, parameter in PARAMETERS.items():
         value, origin, source = practice.values.get(name, default_of(name)), Origin.DEFAULT, str(source_of(name))
         if name in practice.values and practice.values[name] != default_of(name):
-            source = str(Source.FORMER) if practice.values[name] == FORMER_DEFAULTS.get(name) else "Set by the practice"
+            source = "Set by the practice"
         if name in by_profile:
             value, origin, source = by_profile[name].value, Origin.PROFILE, str(by_profile[name].source)
         default = value

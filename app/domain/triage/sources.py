@@ -3,11 +3,12 @@
 Read up at the end of 2026, and what was read: the NEWS2 chart (a reprint), ADA Standards of Care section 6 (the
 journal's page), the 2017 glucose consensus (a summary of it), the ACC/AHA categories and the home values of their table
 as the 2025 guideline's summary repeats it, the BTS target range, CDC's definition of fever, Allina Health's and Mayo
-Clinic's pages for patients, MedlinePlus on low blood pressure (a reprint), MedStar Health's page for diabetics, and
-OpenOximetry's. What could not be read anywhere is `OURS`, whoever may have said it too.
+Clinic's pages for patients, MedStar Health's page for diabetics, and OpenOximetry's. What could not be read anywhere is
+`OURS`, whoever may have said it too.
 
 Our limits are inclusive. Where a source says "above" or "below", we alert on the edge itself, one step earlier; only of
-low diastolic pressure and of SpO2 in COPD on the first whole number that is below.
+SpO2 in COPD on the first whole number that is below. NEWS2 is a score for wards: where its lower steps would warn of
+many who are well at home (systolic 100, temperature 36.0) we keep below them, and say that it is our judgement.
 """
 
 from enum import StrEnum
@@ -25,11 +26,9 @@ class Source(StrEnum):
     ADA = "American Diabetes Association, Standards of Care, section 6: hypoglycemia level 1 below 70, level 2 below 54"
     GLUCOSE_LEVELS = "Consensus on outcomes (Diabetes Care 2017;40:1622): hyperglycemia level 1 above 180, 2 above 250"
     GLUCOSE_CALL = "MedStar Health, diabetes, when to call your doctor: blood sugar that stays over 300 mg/dL"
-    LOW_PRESSURE = "MedlinePlus (NIH), low blood pressure: lower than 90/60; 59 is below"
     HYPOXEMIA = "OpenOximetry, FAQ: many definitions of hypoxemia use 90 %; that this is critical is our judgement"
     CDC_FEVER = "CDC, definitions of symptoms for reportable illness: fever is 38.0 °C (100.4 °F) or more"
     WEIGHT_GAIN = "Allina Health, heart failure action plan: call on a gain of 3 lb in a day or 5 lb in a week"
     PEAK_FLOW_ZONES = "Mayo Clinic, peak flow: yellow 50-80 % of the personal best, red below 50 %; set per patient"
     PERSONAL = "Depends on the person: no default"
-    FORMER = "Default of this product before December 2026, kept as the practice was founded; today's differs"
     OURS = "Our own judgement, no published line: set with room against nuisance alerts; a clinician confirms it"

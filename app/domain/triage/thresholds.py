@@ -66,11 +66,11 @@ DEFAULTS: Mapping[str, Default] = MappingProxyType(
     {
         "systolic_high": _default("140", Source.CONTRACT),
         "systolic_critical_high": _default("180", Source.CONTRACT),
-        "systolic_low": _default("100", Source.NEWS2),
-        "systolic_critical_low": _default("90", Source.NEWS2),
+        "systolic_low": _default("90", Source.NEWS2),
+        "systolic_critical_low": _default("80", Source.OURS),
         "diastolic_high": _default("90", Source.ACC_AHA),
         "diastolic_critical_high": _default("120", Source.ACC_AHA),
-        "diastolic_low": _default("59", Source.LOW_PRESSURE),
+        "diastolic_low": _default("50", Source.OURS),
         "diastolic_critical_low": _default("40", Source.OURS),
         "pulse_high": _default("111", Source.NEWS2),
         "pulse_critical_high": _default("131", Source.NEWS2),
@@ -84,22 +84,13 @@ DEFAULTS: Mapping[str, Default] = MappingProxyType(
         "spo2_critical_low": _default("90", Source.HYPOXEMIA),
         "temperature_high": _default("38", Source.CDC_FEVER),
         "temperature_critical_high": _default("39.1", Source.NEWS2),
-        "temperature_low": _default("36", Source.NEWS2),
+        "temperature_low": _default("35.5", Source.OURS),
         "temperature_critical_low": _default("35", Source.NEWS2),
         "respiratory_rate_high": _default("21", Source.NEWS2),
         "respiratory_rate_critical_high": _default("25", Source.NEWS2),
         "respiratory_rate_low": _default("11", Source.NEWS2),
         "respiratory_rate_critical_low": _default("8", Source.NEWS2),
         "no_reading_days": _default("3", Source.OURS),
-    }
-)
-# What practices were founded with before December 2026, where that was another value.
-FORMER_DEFAULTS: Mapping[str, Decimal] = MappingProxyType(
-    {
-        "systolic_low": Decimal(90),
-        "systolic_critical_low": Decimal(80),
-        "diastolic_low": Decimal(50),
-        "temperature_low": Decimal("35.5"),
     }
 )
 

@@ -61,17 +61,9 @@ def test_what_no_source_says_is_called_our_own_judgement() -> None:
     """These and no others; who finds a source takes one off the list."""
     of_profiles = {name for profile in PROFILES.values() for name, one in profile.values.items() if one.source is OURS}
     assert {name for name, default in DEFAULTS.items() if default.source is OURS} == {
-        "diastolic_critical_low", "no_reading_days",
+        "systolic_critical_low", "diastolic_low", "diastolic_critical_low", "temperature_low", "no_reading_days",
     }  # fmt: skip
     assert of_profiles == set()
-
-
-def test_a_practice_that_kept_a_former_default_is_not_said_to_have_set_it() -> None:
-    """Nor that it is today's."""
-    [found] = [one for one in effective_values(_set(systolic_low=90)) if one.name == "systolic_low"]
-    assert (found.value, found.origin.value, found.source) == (90, "default", Source.FORMER)
-    [chosen] = [one for one in effective_values(_set(systolic_low=91)) if one.name == "systolic_low"]
-    assert chosen.source == "Set by the practice"
 
 
 def test_the_defaults_and_profiles_are_themselves_valid() -> None:
@@ -86,12 +78,12 @@ def test_the_defaults_and_profiles_are_themselves_valid() -> None:
     ("values", "refused"),
     [
         ({"systolic_high": 181}, "systolic_high"), ({"systolic_high": 180}, None),
-        ({"systolic_high": 100}, "systolic_high"),
-        ({"systolic_low": 139}, None), ({"systolic_critical_low": 101}, "systolic_critical_low"),
-        ({"systolic_critical_low": 100}, None), ({"spo2_low": 101}, "spo2_low"), ({"spo2_low": 100}, None),
+        ({"systolic_high": 90}, "systolic_high"),
+        ({"systolic_low": 139}, None), ({"systolic_critical_low": 91}, "systolic_critical_low"),
+        ({"systolic_critical_low": 90}, None), ({"spo2_low": 101}, "spo2_low"), ({"spo2_low": 100}, None),
         ({"no_reading_days": 0}, "no_reading_days"), ({"no_reading_days": 1}, None),
         ({"no_reading_days": "1.5"}, "no_reading_days"), ({"weight_gain_1_day": "0.05"}, "weight_gain_1_day"),
-        ({"systolic_high": None, "systolic_critical_high": 102}, None),
+        ({"systolic_high": None, "systolic_critical_high": 92}, None),
     ],
 )  # fmt: skip
 def test_values_out_of_bounds_or_out_of_order_are_refused_by_name(values: dict[str, Any], refused: str | None) -> None:

@@ -43,9 +43,9 @@ def test_silence_alerts_when_it_became_too_long() -> None:
 
 def test_the_difference_names_what_vanishes_and_what_appears() -> None:
     """By reading."""
-    readings = _readings(142, 120, 98)
+    readings = _readings(142, 120, 88)
     before = replay(readings, DEFAULTS, UTC, _START, readings[-1].measured_at)
-    after = replay(readings, a_book(systolic_high="150", systolic_low="95"), UTC, _START, readings[-1].measured_at)
+    after = replay(readings, a_book(systolic_high="150", systolic_low="80"), UTC, _START, readings[-1].measured_at)
     found = difference(before, after)
     assert ([one.at for one in found.vanishing], found.appearing) == ([_START, _START + 2 * A_DAY], ())
     assert len(difference(after, before).appearing) == 2
