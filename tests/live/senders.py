@@ -119,13 +119,13 @@ class Senders:
     def _single(self) -> Message:
         one = self._reading()
         body = {**one, "patient_id": self.patient}
-        return Message("single", json.dumps(body).encode(), f"s-{one['measured_at']}", [one["measured_at"]])
+        return Message("single", json.dumps(body).encode(), f"{self._cuff}|{one['measured_at']}", [one["measured_at"]])
 
     def _batch(self) -> Message:
         some = [self._reading() for _ in range(_OF_A_BATCH)]
         items = [{**one, "patient_id": self.patient, "observation_type": "blood_pressure"} for one in some]
         times = [one["measured_at"] for one in some]
-        return Message("batch", json.dumps({"readings": items}).encode(), f"b-{times[0]}", times)
+        return Message("batch", json.dumps({"readings": items}).encode(), f"{self._cuff}|{times[0]}", times)
 
     def _webhook(self) -> Message:
         one = self._reading()

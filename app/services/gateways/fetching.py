@@ -85,14 +85,12 @@ def _waiting_with(item_id: UUID) -> dict[UUID, list[UUID]]:
 
 def _waiting(item: InboxItem) -> Select[InboxItem]:
     """Return the query of the newest notices that wait of an integration: the oldest may wait because they fail."""
-    same = (WebhookDelivery.practice_id == InboxItem.practice_id) & (WebhookDelivery.id == InboxItem.delivery_id)
-    mine = select(WebhookDelivery.integration_id).where(WebhookDelivery.id == item.delivery_id).scalar_subquery()
     waits = (
         InboxItem.practice_id == item.practice_id,
         InboxItem.state == ItemState.WAITING.value,
-        WebhookDelivery.integration_id == mine,
+        InboxItem.integration_id == item.integration_id,
     )
-    return select(InboxItem).join(WebhookDelivery, same).where(*waits).order_by(InboxItem.created_at.desc())
+    return select(InboxItem).where(*waits).order_by(InboxItem.created_at.desc())
 
 
 def _fetch_for(item_ids: list[UUID]) -> None:

@@ -107,14 +107,8 @@ def find_earlier_version(work: Work, message: VitalReading, item: InboxItem) -> 
 
 def _of_integration(work: Work) -> Select[InboxItem]:
     """Return the query of all items that came by this integration."""
-    same = (WebhookDelivery.practice_id == InboxItem.practice_id) & (WebhookDelivery.id == InboxItem.delivery_id)
-    return (
-        select(InboxItem)
-        .join(WebhookDelivery, same)
-        .where(
-            InboxItem.practice_id == work.actor.practice_id,
-            WebhookDelivery.integration_id == work.integration.id,
-        )
+    return select(InboxItem).where(
+        InboxItem.practice_id == work.actor.practice_id, InboxItem.integration_id == work.integration.id
     )
 
 

@@ -1,16 +1,22 @@
-"""Accounts at vendors that are fetched from: each has tokens of its own."""
+"""Accounts at vendors that are fetched from, each with its own tokens; and a message's key is its integration's own."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from migrations.walls import enable_tenancy, grant
 
-revision = "0027_gateway_accounts"
+revision = "0027_vendor_accounts"
 down_revision = "0024_fee_sources"
 branch_labels = None
 depends_on = None
 
 _TABLE = "gateway_accounts"
+_ITEMS, _OF_READINGS = "inbox_items", "uq_inbox_items_reading"
+_READING = "kind = 'reading' AND state IN ('applied') AND observation_id IS NOT NULL"
+_WHOSE = """
+UPDATE inbox_items i SET integration_id = d.integration_id FROM webhook_deliveries d
+WHERE d.practice_id = i.practice_id AND d.id = i.delivery_id
+"""
 
 
 def _at(name: str, *, default: bool = False, nullable: bool = False) -> sa.Column[object]:
@@ -19,7 +25,31 @@ def _at(name: str, *, default: bool = False, nullable: bool = False) -> sa.Colum
 
 
 def upgrade() -> None:
-    """Build."""
+    """Build; and tell of every message by which integration it came."""
+    _create_accounts()
+    op.add_column(_ITEMS, sa.Column("integration_id", sa.Uuid(), nullable=True))
+    for table in (_ITEMS, "webhook_deliveries"):
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(_WHOSE)
+    for table in (_ITEMS, "webhook_deliveries"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.alter_column(_ITEMS, "integration_id", nullable=False)
+    _know_readings_by("practice_id", "integration_id", "dedup_key")
+
+
+def downgrade() -> None:
+    """Take it back: the accounts must be linked again, and no two integrations may have applied the same key."""
+    _know_readings_by("practice_id", "dedup_key")
+    op.drop_column(_ITEMS, "integration_id")
+    op.drop_table(_TABLE)
+
+
+def _know_readings_by(*columns: str) -> None:
+    op.drop_index(_OF_READINGS, _ITEMS)
+    op.create_index(_OF_READINGS, _ITEMS, list(columns), unique=True, postgresql_where=sa.text(_READING))
+
+
+def _create_accounts() -> None:
     op.create_table(
         _TABLE,
         sa.Column("integration_id", sa.Uuid(), nullable=False),
@@ -52,8 +82,3 @@ def upgrade() -> None:
     )  # fmt: skip
     enable_tenancy(_TABLE)
     grant("SELECT, INSERT, UPDATE", (_TABLE,))
-
-
-def downgrade() -> None:
-    """Take it back: the accounts must be linked again."""
-    op.drop_table(_TABLE)
