@@ -24,6 +24,7 @@ from tests.live.workers import child_of, nursery
 pytestmark = pytest.mark.slow
 _KILLS = 50
 _AT_WORK = 10.0  # seconds until a process that was just started has done something
+_STARTED = 60.0  # seconds until a process is there on a busy machine
 _TAKEN_OVER = 60.0  # seconds until a job of a killed worker is done by another one (S77)
 _BEGUN = "SELECT count(*) FROM procrastinate_events WHERE type = 'started'"
 _STALLED = "SELECT count(*) FROM procrastinate_jobs WHERE attempts > 1 AND task_name = 'apply_delivery'"
@@ -74,10 +75,10 @@ def killed(site: Site) -> Senders:
             for kill in range(_KILLS):
                 _wait_for_a_job(watch)
                 time.sleep(kill % 5 * 0.02)
-                os.kill(child_of(worker.pid), signal.SIGKILL)
+                os.kill(child_of(worker.pid, _STARTED), signal.SIGKILL)
                 senders.wait_for_more(WAYS[kill % len(WAYS)], _AT_WORK)
                 time.sleep(kill % 7 * 0.01)
-                os.kill(child_of(site.web.pid), signal.SIGKILL)
+                os.kill(child_of(site.web.pid, _STARTED), signal.SIGKILL)
         senders.end()
         wait_until_done(site.installation, _TAKEN_OVER)
     return senders
