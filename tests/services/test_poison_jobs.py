@@ -19,13 +19,14 @@ from app.domain.roles import Role
 from app.extensions import db
 from app.gateways.messages import Message
 from app.integrations.withings_client import WithingsClient
-from app.jobs.queue import run_worker
+from app.jobs.queue import queue, run_worker
 from app.jobs.tasks import MAX_TRIES as MAX_OF_ANY
 from app.models import WebhookDelivery
 from app.services.gateways import applying
 from tests.admin.visits import enter, send
 from tests.builders import Person, a_device, a_patient, a_user, in_house
-from tests.inbox import a_gateway, an_account, an_event, deliver, deliveries, items, readings, work
+from tests.inbox import a_gateway, an_account, an_event, deliver, deliveries, items, readings
+from tests.jobs import work
 
 _DUE = text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
 _LONG_DEAD = text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
@@ -107,6 +108,7 @@ def _work_in_a_process(app: Flask) -> int:
     if pid == 0:
         with app.app_context():
             db.engine.dispose(close=False)
+        queue.periodic_registry.periodic_tasks.clear()
         run_worker(wait=False)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -15,7 +15,8 @@ from app.services.devices.custody import unassign_device
 from app.services.patients.merging import merge_patients
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_device, a_patient, a_user, in_house, signed_in
-from tests.inbox import a_gateway, an_account, an_event, deliver, items, readings, work
+from tests.inbox import a_gateway, an_account, an_event, deliver, items, readings
+from tests.jobs import work
 
 _INBOX, _READINGS = "/api/v1/webhooks/inbox/", "/api/v1/observations/"
 _TABLES = (

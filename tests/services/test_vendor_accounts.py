@@ -24,7 +24,8 @@ from app.services.gateways.accounts import Key, renewed
 from app.services.gateways.registration import GatewayLine
 from app.services.transaction import transaction
 from tests.builders import Person, a_device, a_patient, a_user, acting_as, in_house, inside, signed_in
-from tests.inbox import a_gateway, an_account, deliver, deliveries, items, readings, work
+from tests.inbox import a_gateway, an_account, deliver, deliveries, items, readings
+from tests.jobs import work
 
 _START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
 _VENDORS = ("withings", "ihealth")
