@@ -141,6 +141,18 @@ def test_what_the_owner_ends_at_the_vendor_is_revoked(client: FlaskClient, admin
     assert (_accounts(admin)["363"].state, _accounts(admin)["363"].refresh) == ("linked", "again")
 
 
+def test_an_end_that_is_read_after_the_account_was_linked_again_ends_nothing(
+    client: FlaskClient, admin: Person
+) -> None:
+    """It came before, and waited for a worker."""
+    gateway = a_gateway(admin, "withings", "secret_path", options=_REGISTRATION)
+    an_account(admin, gateway, "363")
+    deliver(client, gateway, b"userid=363&appli=46&action=unlink", **_FORM)
+    an_account(admin, gateway, "363", "again")
+    work()
+    assert (_accounts(admin)["363"].state, [one.state for one in items(admin)]) == ("linked", ["ignored"])
+
+
 def test_a_device_that_is_unlinked_ends_no_account(client: FlaskClient, admin: Person) -> None:
     """The account may have others."""
     gateway = a_gateway(admin, "withings", "secret_path", options=_REGISTRATION)
