@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -135,6 +136,9 @@ def test_what_the_owner_ends_at_the_vendor_is_revoked(client: FlaskClient, admin
     ended, other = _accounts(admin)["363"], _accounts(admin)["364"]
     assert (ended.state, ended.access, ended.refresh, ended.revoked_at is not None) == ("revoked", None, None, True)
     assert (other.state, other.refresh) == ("linked", "364")
+    deliver(client, gateway, b"userid=363&appli=1&startdate=1790000000&enddate=1790000060", **_FORM)
+    work()
+    assert {one.problem for one in items(admin)} == {None, "not_linked"}
     an_account(admin, gateway, "363", "again")
     path = f"/api/v1/webhooks/inbox/{deliveries(admin)[0].id}/replay/"
     assert client.post(path, headers=signed_in(client, admin)).status_code == 200
@@ -222,6 +226,9 @@ def test_accounts_are_linked_listed_and_revoked_by_administrators(client: FlaskC
     assert again.json["id"] == made.json["id"]
     revoked = client.post(f"{path}{made.json['id']}/revoke/", headers=headers)
     assert (revoked.status_code, revoked.json["state"]) == (200, "revoked")
+    other = f"/api/v1/integrations/gateways/{a_gateway(admin, 'ihealth', 'secret_path').integration.id}/accounts/"
+    for wrong in (f"{path}{uuid4()}", f"{other}{made.json['id']}"):
+        assert client.post(f"{wrong}/revoke/", headers=headers).status_code == 404
     with in_house():
         acting_as(admin.actor)
         lines = [str(row) for row in db.session.execute(text("SELECT action FROM audit_events"))]
