@@ -149,7 +149,7 @@ def test_a_reading_corrected_by_hand_lowers_the_days_and_raises_an_impact(app: F
     sent = _line(of)
     at = datetime.combine(START + timedelta(days=4), time(15), UTC)
     values = {"systolic": Decimal(119), "diastolic": Decimal(77)}
-    right = Reading("blood_pressure", at, values, source="manual", corrects_id=made[4])
+    right = Reading("blood_pressure", at, values, device_id=of.serial, source="manual", corrects_id=made[4])
     with in_house(of.provider.actor):
         record_reading(of.provider.actor, of.patient_id, right)
     assert (_days(of), _run(of)) == (15, 1)
