@@ -9,10 +9,11 @@ from uuid import UUID
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.domain.gateways import NewGateway
+from app.domain.gateways import NewAccount, NewGateway
 from app.gateways.lab.signing import dress
 from app.gateways.signatures import AuthMode
-from app.models import InboxItem, Observation, WebhookDelivery
+from app.models import GatewayAccount, InboxItem, Observation, WebhookDelivery
+from app.services.gateways.accounts import link_account
 from app.services.gateways.registration import GatewayLine, create_gateway
 from app.services.transaction import transaction
 from tests.builders import Person, acting_as, in_house, inside
@@ -25,6 +26,13 @@ def a_gateway(person: Person, vendor: str = "mioconnect", mode: str = "timestamp
     """Register an integration; its secret is the line's."""
     acting_as(person.actor)
     return create_gateway(person.actor, NewGateway(vendor, "Test gateway", mode, **fields))
+
+
+@inside
+def an_account(person: Person, gateway: GatewayLine, subject: str, token: str = "") -> GatewayAccount:
+    """Link an account at a vendor; without a token, by one that is the account's name, as the lab has it."""
+    acting_as(person.actor)
+    return link_account(person.actor, gateway.integration.id, NewAccount(subject, token or subject))
 
 
 def an_event(device: str, *, event_id: str = "", at: datetime | None = None, **fields: Any) -> bytes:
@@ -84,4 +92,4 @@ def readings(person: Person, patient_id: UUID | None = None) -> list[Observation
         return rows
 
 
-__all__ = ["a_gateway", "an_event", "deliver", "deliveries", "in_house", "items", "readings"]
+__all__ = ["a_gateway", "an_account", "an_event", "deliver", "deliveries", "in_house", "items", "readings"]

@@ -1,4 +1,4 @@
-"""Integrations with device vendors: registering one, its settings, its secrets, a test."""
+"""Integrations with device vendors: registering one, its settings, its secrets, its accounts, a test."""
 
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from app.domain.gateways import CONNECTION_OPTIONS, CREDENTIALS
 from app.domain.paging import MAX_PAGE_SIZE, PageRequest
 from app.domain.roles import Permission
 from app.gateways.registry import ALL, VENDORS
-from app.schemas.gateways import GatewayChangesSchema, NewGatewaySchema
+from app.schemas.gateways import GatewayChangesSchema, NewAccountSchema, NewGatewaySchema
+from app.services.gateways.accounts import link_account, list_accounts, revoke_account
 from app.services.gateways.registration import (
     GatewayLine,
     create_gateway,
@@ -89,6 +90,34 @@ def test_gateway(integration_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("admin.delivery", delivery_id=done), 303)
 
 
+@console_page(
+    "/integrations/gateways/<uuid:integration_id>/accounts", Permission.MANAGE_INTEGRATIONS, methods=("POST",)
+)
+def link_gateway_account(integration_id: UUID) -> ResponseReturnValue:
+    """Link an account at a vendor that is fetched from, or link it again."""
+    done = attempt("account", lambda: _link(integration_id))
+    if isinstance(done, Refusal):
+        return _page(get_gateway(actor(), integration_id), done)
+    flash("The account was linked. Replay what waits for it in the inbox.")
+    return redirect(url_for("admin.gateway", integration_id=integration_id), 303)
+
+
+@console_page(
+    "/integrations/gateways/<uuid:integration_id>/accounts/<uuid:account_id>/revoke", Permission.MANAGE_INTEGRATIONS,
+    methods=("POST",),
+)  # fmt: skip
+def revoke_gateway_account(integration_id: UUID, account_id: UUID) -> ResponseReturnValue:
+    """Forget an account's tokens."""
+    revoke_account(actor(), integration_id, account_id)
+    flash("The account's tokens are gone; nothing is fetched for it until it is linked again.")
+    return redirect(url_for("admin.gateway", integration_id=integration_id), 303)
+
+
+def _link(integration_id: UUID) -> UUID:
+    entered = filled_in("subject", "refresh_token")
+    return link_account(actor(), integration_id, NewAccountSchema().load(dict(entered))).id
+
+
 def _create(made: list[GatewayLine]) -> UUID:
     vendor = VENDORS.get(request.form.get("vendor", ""))
     entered: dict[str, object] = dict(filled_in("vendor", "name", "username"))
@@ -127,8 +156,14 @@ def _page(line: GatewayLine, refusal: Refusal = NO_REFUSAL) -> ResponseReturnVal
         **{f"{_OPTION}{name}": value for name, value in held.options.items()},
     }  # fmt: skip
     page = render_template(
-        "admin/gateway.html", line=line, f=filled(refusal, "settings", values), refusal=refusal,
-        connection=CONNECTION_OPTIONS if line.vendor.parse_fetched else {},
-        credentials=CREDENTIALS if line.vendor.parse_fetched else {},
-    )  # fmt: skip
+        "admin/gateway.html", line=line, f=filled(refusal, "settings", values), refusal=refusal, **_fetching(line)
+    )
     return page, refusal.status
+
+
+def _fetching(line: GatewayLine) -> dict[str, object]:
+    """What a page shows of a vendor that is fetched from; nothing of others."""
+    if not line.vendor.parse_fetched:
+        return {"connection": {}, "credentials": {}, "accounts": None}
+    accounts = list_accounts(actor(), line.integration.id, _ALL)
+    return {"connection": CONNECTION_OPTIONS, "credentials": CREDENTIALS, "accounts": accounts}

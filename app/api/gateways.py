@@ -6,17 +6,20 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.api.integrations import integrations
-from app.domain.gateways import NewGateway
+from app.domain.gateways import NewAccount, NewGateway
 from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.base import PageOnlySchema, page_of
 from app.schemas.gateways import (
+    AccountSchema,
     GatewayChangesSchema,
     GatewaySchema,
     GatewayWithSecretSchema,
+    NewAccountSchema,
     NewGatewaySchema,
     TestEventSchema,
 )
+from app.services.gateways.accounts import link_account, list_accounts, revoke_account
 from app.services.gateways.registration import (
     GatewayLine,
     create_gateway,
@@ -105,3 +108,33 @@ class GatewayTest(MethodView):
     def post(self, integration_id: UUID) -> Any:
         """Send a test in the vendor's shape through the whole pipe; it leaves no reading."""
         return {"delivery_id": send_test_event(actor(), integration_id)}
+
+
+@integrations.route("/gateways/<uuid:integration_id>/accounts/")
+class GatewayAccounts(MethodView):
+    """The accounts at a vendor that is fetched from."""
+
+    @requires(Permission.MANAGE_INTEGRATIONS)
+    @integrations.arguments(PageOnlySchema, location="query")
+    @integrations.response(200, page_of(AccountSchema))
+    def get(self, paging: PageRequest, integration_id: UUID) -> Any:
+        """List an integration's accounts by what the vendor calls them."""
+        return page_body(list_accounts(actor(), integration_id, paging))
+
+    @requires(Permission.MANAGE_INTEGRATIONS)
+    @integrations.arguments(NewAccountSchema)
+    @integrations.response(201, AccountSchema)
+    def post(self, new: NewAccount, integration_id: UUID) -> Any:
+        """Link an account, or link it again with a new token."""
+        return link_account(actor(), integration_id, new)
+
+
+@integrations.route("/gateways/<uuid:integration_id>/accounts/<uuid:account_id>/revoke/")
+class GatewayAccountRevocation(MethodView):
+    """The end of an account's tokens."""
+
+    @requires(Permission.MANAGE_INTEGRATIONS)
+    @integrations.response(200, AccountSchema)
+    def post(self, integration_id: UUID, account_id: UUID) -> Any:
+        """Forget an account's tokens; nothing is fetched for it until it is linked again."""
+        return revoke_account(actor(), integration_id, account_id)

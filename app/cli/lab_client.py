@@ -77,6 +77,11 @@ class LabClient:
         held = {"patient_id": patient_id, "from": _written(datetime.now(UTC) - _LONG_AGO)}
         self._call("POST", f"/api/v1/devices/{made['id']}/assign/", json=held)
 
+    def link_account(self, integration: Integration, user: str) -> None:
+        """Link an account at the vendor that the lab stands in for, where a token is the account's name."""
+        body = {"subject": user, "refresh_token": user}
+        self._call("POST", f"/api/v1/integrations/gateways/{integration.id}/accounts/", json=body)
+
     def observations(self, patient_id: str, since: datetime, until: datetime) -> list[Stored]:
         """Return the readings that count of a time, both ends included."""
         rows: list[dict[str, Any]] = []

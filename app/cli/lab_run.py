@@ -22,7 +22,7 @@ _AT_ONCE = 8
 _FIRST_LOOK, _SLOWEST_LOOK, _SETTLED = 0.25, 4.0, 1.0  # seconds: a server counts our requests as anybody's
 _SECOND = timedelta(seconds=1)
 _REFUSALS = {401, 403, 404}
-_TOKENS = {"client_secret": "lab-secret", "access_token": "lab", "refresh_token": "lab"}
+_REGISTRATION = {"client_id": "lab", "client_secret": "lab-secret"}
 _WRONG = "a-secret-that-is-not-the-one"
 
 
@@ -48,6 +48,8 @@ class Bench:
         )
         self._patient_id = client.create_patient(self.device)
         client.give_device(vendor, self.device, self._patient_id)
+        if self._simulator.fetched:
+            client.link_account(self._integration, self.device.user)
 
     def run(self, fault: Fault, seed: int, now: datetime) -> Finding:
         """Send what a fault's plan says and check what came of it."""
@@ -58,7 +60,7 @@ class Bench:
     def _settings(self) -> dict[str, object]:
         options = dict(self._simulator.settings)
         if self._simulator.fetched:
-            options |= {"api_base_url": self._api.url, "client_id": "lab", **_TOKENS}
+            options |= {"api_base_url": self._api.url, **_REGISTRATION}
         told: dict[str, object] = {"auth_mode": self._vendor.auth_modes[0].value, "options": options}
         if self._vendor.auth_modes[0] is AuthMode.BASIC:
             told["username"] = USERNAME

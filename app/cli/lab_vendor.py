@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +17,9 @@ _APPLI = {"blood_pressure": 10, "weight": 1}
 
 
 class VendorApi:
-    """What the vendors hold. Anything may be asked with any token: the lab checks what comes of it."""
+    """What the vendors hold. A token is its account's name, and opens that account alone: the lab sees when another is
+    used.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -31,36 +34,43 @@ class VendorApi:
             if fetched and not any(one == sample for _, one, _ in held):
                 held.append((vendor, sample, fetched(sample, device)))
 
-    def answer(self, path: str, query: dict[str, str], user: str | None) -> dict[str, Any]:
+    def answer(self, path: str, query: dict[str, str], token: str | None) -> dict[str, Any]:
         """Return what a vendor answers."""
         if path == "/v2/signature":
             return {"status": 0, "body": {"nonce": "lab"}}
         if path == "/v2/oauth2":
-            tokens = {"access_token": user or "lab", "refresh_token": user or "lab", "expires_in": 10800}
+            user = query.get("refresh_token", "")
+            tokens = {"access_token": user, "refresh_token": user, "expires_in": 10800, "userid": user}
             return {"status": 0, "body": tokens}
         if path == "/measure":
-            return {"status": 0, "body": {"timezone": "America/New_York", "measuregrps": self._groups(query)}}
+            return {
+                "status": 0,
+                "body": {"timezone": "America/New_York", "measuregrps": self._groups(query, token or "")},
+            }
         if path.startswith("/openapiv2/user/"):
-            return self._data(path)
-        return {"AccessToken": "lab", "RefreshToken": "lab", "Expires": 3600}
+            return self._data(path, query.get("access_token", ""))
+        user = query.get("refresh_token", "")
+        return {"AccessToken": user, "RefreshToken": user, "Expires": 3600, "UserID": user}
 
-    def _groups(self, query: dict[str, str]) -> list[dict[str, Any]]:
+    def _groups(self, query: dict[str, str], user: str) -> list[dict[str, Any]]:
         since, until = int(query.get("startdate", 0)), int(query.get("enddate", 2**40))
         types = {int(number) for number in query.get("meastypes", "1,10").split(",")}
         with self._lock:
-            every = [one for held in self._held.values() for one in held]
+            held = list(self._held.get(user, ()))
         return [
             group
-            for vendor, sample, group in every
+            for vendor, sample, group in held
             if vendor == "withings" and since <= group["date"] <= until and _APPLI[sample.observation_type] in types
         ]
 
-    def _data(self, path: str) -> dict[str, Any]:
+    def _data(self, path: str, token: str) -> dict[str, Any]:
         user, _, collection = path.removeprefix("/openapiv2/user/").rstrip("/").removesuffix(".json").partition("/")
         name, unit = _LISTS.get(collection, ("OtherDataList", "OtherUnit"))
         kind = "blood_pressure" if collection == "bp" else collection
         with self._lock:
             held = list(self._held.get(user, ()))
+        if token != user:
+            return {"Error": "5009"}
         return {name: [data for _, sample, data in held if sample.observation_type == kind], unit: 0}
 
 
@@ -79,7 +89,7 @@ def vendor_api() -> Iterator[VendorApi]:
 
         def _reply(self, form: dict[str, str]) -> None:
             parts = urlsplit(self.path)
-            body = json.dumps(api.answer(parts.path, {**_first(parts.query), **form}, None)).encode()
+            body = json.dumps(api.answer(parts.path, {**_first(parts.query), **form}, _bearer(self.headers))).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -98,6 +108,10 @@ def vendor_api() -> Iterator[VendorApi]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _bearer(headers: Message) -> str | None:
+    return (headers["Authorization"] or "").removeprefix("Bearer ") or None
 
 
 def _first(query: str) -> dict[str, str]:

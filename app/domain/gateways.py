@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import UUID
 
 MAX_NAME = 100
@@ -18,8 +19,6 @@ CREDENTIALS: Mapping[str, str] = {
     "client_secret": "The registration's secret.",
     "client_key": "Our key of the collections (iHealth: SC).",
     "service_keys": "The keys of the collections (iHealth: SV), as `bp=…,weight=…`.",
-    "access_token": "Lets us in until it ends.",
-    "refresh_token": "Gets the next two tokens; it is used once.",
 }
 
 
@@ -34,6 +33,22 @@ class NewGateway:
     username: str = ""
     networks: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+class AccountState(StrEnum):
+    """Whether an account at a vendor lets us in."""
+
+    LINKED = "linked"
+    REFUSED = "refused"  # the vendor does not take its tokens: it must be linked again
+    REVOKED = "revoked"  # by its owner at the vendor, or by us: its tokens are gone
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """Somebody's account at a vendor. `subject` is what notices call it; the token is exchanged before it is used."""
+
+    subject: str
+    refresh_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

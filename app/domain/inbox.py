@@ -75,7 +75,8 @@ PROBLEMS: Mapping[str, str] = {
     "device_number_too_long": "The device's number is longer than 64 characters.",
     "test_event": "A test: everything was done but storing a reading.",
     "fetch_failed": "The vendor's data could not be fetched.",
-    "vendor_refused": "The vendor does not take our sign-in: new tokens are needed.",
+    "vendor_refused": "The vendor does not take our sign-in: the account must be linked again.",
+    "not_linked": "The account at the vendor is not linked.",
     "void_already": "This reading was made void before, and a void one never counts again. What took its place stands.",
     "not_configured": "What is needed to fetch from the vendor is not set.",
 }

@@ -108,6 +108,14 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountEnded:
+    """An account's owner let us out of it, or it is gone: nothing more may be fetched for it."""
+
+    subject: str
+    dedup_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchOrder:
     """Something is there to be fetched: whose, what, and of which time (None: everything new)."""
 
@@ -133,7 +141,7 @@ class Garbled:
     reason: str
 
 
-Message = VitalReading | DeviceState | Withdrawal | FetchOrder | Unsupported | Garbled
+Message = VitalReading | DeviceState | Withdrawal | AccountEnded | FetchOrder | Unsupported | Garbled
 
 
 def hashed_key(vendor: str, *parts: object) -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from app.gateways.assembly import content_key
 from app.gateways.bodies import Fields, items_of, read_each, read_form, read_json
 from app.gateways.messages import (
+    AccountEnded,
     DeviceRef,
     DeviceState,
     FetchOrder,
@@ -35,6 +36,7 @@ from app.gateways.vendor import Vendor
 _ID = "withings"
 _FETCHED = {"1": "weight", "2": "temperature", "4": "pressure"}  # appli → collection
 _USER_NEWS = "46"
+_ENDS = frozenset({"delete", "unlink"})  # actions: of a device, or else of the account
 MEASURE_TYPES = {"weight": "1,4,11", "temperature": "12,71", "pressure": "9,10,11,54"}
 _MEASURES = {
     1: ("weight_kg", "kg"), 4: ("height_cm", "m"), 9: ("diastolic", "mmHg"), 10: ("systolic", "mmHg"),
@@ -51,9 +53,11 @@ def parse(raw: bytes, _content_type: str, _headers: Headers, _options: Options) 
     form = read_form(raw)
     subject, appli, action = form.text("userid"), form.text("appli"), form.find_text("action")
     device = form.find_text("deviceid")
-    if appli == _USER_NEWS or action in {"delete", "unlink"}:
+    if appli == _USER_NEWS or action in _ENDS:
         ref = DeviceRef(IdentifierKind.VENDOR_DEVICE, device) if device else None
         key = hashed_key(_ID, "user", subject, appli, device, action, form.find_text("date"))
+        if ref is None and action in _ENDS:
+            return (AccountEnded(subject, key),)
         return (DeviceState(StateKind.ASSOCIATION, ref, key, status=action or "changed"),)
     if appli not in _FETCHED:
         return (Unsupported("This category of data is not kept."),)

@@ -97,4 +97,4 @@ class IHealthClient:
     def refresh(self, user_id: str, refresh_token: str) -> Tokens:
         """Return new tokens."""
         reply = get(self._gate, self._app.base_url, _AUTHORISATION, refresh_params(self._app, user_id, refresh_token))
-        return read_tokens(read_object(reply.body), "AccessToken", "RefreshToken", "Expires")
+        return read_tokens(read_object(reply.body), "AccessToken", "RefreshToken", "Expires", "UserID")

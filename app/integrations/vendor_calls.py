@@ -31,6 +31,7 @@ class Tokens:
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     expires_in_seconds: int
+    owner: str | None = None  # whose they are, if the vendor tells
 
 
 def post_form(gate: Gate, base_url: str, path: str, form: bytes, headers: Mapping[str, str]) -> Reply:
@@ -61,13 +62,14 @@ def read_object(body: bytes) -> Mapping[str, Any]:
     return value
 
 
-def read_tokens(value: Mapping[str, Any], access: str, refresh: str, expires: str) -> Tokens:
+def read_tokens(value: Mapping[str, Any], access: str, refresh: str, expires: str, owner: str) -> Tokens:
     """Return the tokens that an answer holds under these names; raises VendorRefused when it holds none."""
     found = [value.get(name) for name in (access, refresh)]
     lifetime = value.get(expires)
     if not all(isinstance(token, str) and token for token in found) or not str(lifetime).isdecimal():
         raise VendorRefused
-    return Tokens(str(found[0]), str(found[1]), int(str(lifetime)))
+    told = value.get(owner)
+    return Tokens(str(found[0]), str(found[1]), int(str(lifetime)), None if told is None else str(told))
 
 
 def _good(reply: Reply) -> Reply:

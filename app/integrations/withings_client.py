@@ -92,7 +92,8 @@ class WithingsClient:
         """Return new tokens. Sent once: a refresh token that was used must not be used again."""
         _, body = self._asked("/v2/signature", nonce_form(self._app, now), {})
         form = refresh_form(self._app, str(body.get("nonce", "")), refresh_token)
-        return read_tokens(self._asked("/v2/oauth2", form, {})[1], "access_token", "refresh_token", "expires_in")
+        body = self._asked("/v2/oauth2", form, {})[1]
+        return read_tokens(body, "access_token", "refresh_token", "expires_in", "userid")
 
     def _asked(self, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[bytes, Mapping[str, Any]]:
         reply = post_form(self._gate, self._app.base_url, path, urlencode(form).encode(), headers)

@@ -20,8 +20,9 @@ async def import_patients(job: JobContext, practice_id: str, import_id: str) -> 
     which = UUID(practice_id), UUID(import_id)
     is_done = False
     try:
-        await in_house(partial(run_import, *which, read_patient))
-        is_done = True
+        if job.job.attempts <= _MAX_TRIES:  # more, when it killed its worker even the last time
+            await in_house(partial(run_import, *which, read_patient))
+            is_done = True
     finally:
         if not is_done and job.job.attempts >= _MAX_TRIES:
             await in_house(partial(give_up, *which))

@@ -45,8 +45,9 @@ async def fetch(job: JobContext, practice_id: str, item_id: str) -> None:
     which = UUID(practice_id), UUID(item_id)
     is_done = False
     try:
-        await in_house(partial(fetch_from_vendor, *which))
-        is_done = True
+        if job.job.attempts <= _MAX_FETCHES:  # more, when it killed its worker even the last time
+            await in_house(partial(fetch_from_vendor, *which))
+            is_done = True
     finally:
         if not is_done and job.job.attempts >= _MAX_FETCHES:
             await in_house(partial(give_up_fetching, *which))

@@ -1,5 +1,7 @@
 """The periodic tasks. Each may be stopped anywhere and run again."""
 
+import logging
+
 from procrastinate import JobContext
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
@@ -15,6 +17,8 @@ from app.services.triage.counts import count_moves
 from app.services.triage.overdue import keep_reaction_times
 
 STALLED_AFTER = 15.0  # seconds without a sign of life from a job's worker
+MAX_TRIES = 12  # more than any task asks for: it kills whoever takes it up
+_log = logging.getLogger(__name__)
 
 
 def _every(cron: str, service, name: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a service without arguments
@@ -38,13 +42,17 @@ _every("29 * * * *", ensure_observation_partitions, "ensure_observation_partitio
 @queue.periodic(cron="* * * * * */15")
 @queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
-    """Give the jobs of a worker that died to another one.
+    """Give the jobs of a worker that died to another one, unless they have killed too many.
 
     Of those that may wait only once, another one may wait already: it does what this one left, and the rest must not
     go without help for it.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        if job.attempts >= MAX_TRIES:
+            _log.error("given up: job %s (%s) ended with its worker at every try", job.id, job.task_name)
+            await manager.finish_job(job, Status.FAILED, delete_job=False)
+            continue
         try:
             await manager.retry_job(job)
         except UniqueViolation:

@@ -20,7 +20,7 @@ from app.models.credential import PasswordToken, RecoveryCode
 from app.models.device import Device, DeviceAssignment, DeviceContact, DeviceEvent, DeviceIdentifier
 from app.models.enrollment import Enrollment
 from app.models.escalation import Escalation
-from app.models.gateway import GatewayIntegration
+from app.models.gateway import GatewayAccount, GatewayIntegration
 from app.models.idempotency_key import IdempotencyKey
 from app.models.inbox import InboxItem, InboxReplay, WebhookDelivery
 from app.models.mail import OutgoingMail
@@ -82,6 +82,7 @@ __all__ = [
     "Escalation",
     "FeeRow",
     "FeeScheduleRow",
+    "GatewayAccount",
     "GatewayIntegration",
     "IdempotencyKey",
     "InboxItem",

@@ -1,15 +1,16 @@
-"""Integrations with device vendors: how each proves itself, its secrets, what is set about its messages."""
+"""Integrations with device vendors: how each proves itself, its secrets, the accounts that are fetched from."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto.columns import encrypted_json, optional_text
-from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps, Versioned
+from app.domain.gateways import AccountState
+from app.models.base import Audited, Base, Identified, TenantScoped, Timestamps, Versioned, listed
 
 
 class GatewayIntegration(Identified, TenantScoped, Timestamps, Versioned, Audited, Base):
@@ -52,3 +53,35 @@ class GatewayIntegration(Identified, TenantScoped, Timestamps, Versioned, Audite
     def has_old_secret(self) -> bool:
         """Say whether the secret of before the rotation is still good."""
         return self.old_secret_enc is not None
+
+
+class GatewayAccount(Identified, TenantScoped, Timestamps, Audited, Base):
+    """Somebody's account at a vendor that is fetched from, with its own tokens; none are left once it is revoked."""
+
+    __tablename__ = "gateway_accounts"
+    __table_args__ = (
+        UniqueConstraint("practice_id", "integration_id", "subject"),
+        ForeignKeyConstraint(
+            ["practice_id", "integration_id"], ["gateway_integrations.practice_id", "gateway_integrations.id"]
+        ),
+        CheckConstraint(f"state IN ({listed(AccountState)})", name="state"),
+        CheckConstraint(
+            "CASE WHEN state = 'revoked' THEN num_nonnulls(access_enc, refresh_enc) = 0 AND revoked_at IS NOT NULL"
+            " ELSE refresh_enc IS NOT NULL AND revoked_at IS NULL END",
+            name="tokens",
+        ),
+    )
+    audit_type = "gateway_account"
+    audit_patient_column = None
+
+    integration_id: Mapped[UUID]
+    subject: Mapped[str]
+    state: Mapped[str]
+    access_enc: Mapped[bytes | None]
+    refresh_enc: Mapped[bytes | None]
+    linked_at: Mapped[datetime]
+    refreshed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    access = optional_text("access_enc")
+    refresh = optional_text("refresh_enc")

@@ -68,7 +68,10 @@ class WebhookDelivery(Identified, TenantScoped, Audited, Base):
 
 
 class InboxItem(Identified, TenantScoped, Timestamps, Base):
-    """One message of a delivery and what became of it. No value of a reading stands here."""
+    """One message of a delivery and what became of it. No value of a reading stands here.
+
+    Its key is its integration's own: two senders may number their events alike.
+    """
 
     __tablename__ = "inbox_items"
     __table_args__ = (
@@ -81,7 +84,7 @@ class InboxItem(Identified, TenantScoped, Timestamps, Base):
         Index("ix_inbox_items_waiting", "practice_id", "created_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_inbox_items_record", "practice_id", "record_id", postgresql_where=text("record_id IS NOT NULL")),
         Index(
-            "uq_inbox_items_reading", "practice_id", "dedup_key", unique=True,
+            "uq_inbox_items_reading", "practice_id", "integration_id", "dedup_key", unique=True,
             postgresql_where=text("kind = 'reading' AND state IN ('applied') AND observation_id IS NOT NULL"),
         ),
         CheckConstraint(f"state IN ({listed(ItemState)})", name="state"),
@@ -89,6 +92,7 @@ class InboxItem(Identified, TenantScoped, Timestamps, Base):
     )  # fmt: skip
 
     delivery_id: Mapped[UUID]
+    integration_id: Mapped[UUID]
     position: Mapped[int]
     kind: Mapped[str]
     state: Mapped[str]

@@ -5,7 +5,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from app.domain.gateways import MAX_NAME, MAX_NETWORKS, NewGateway
+from app.domain.gateways import MAX_NAME, MAX_NETWORKS, AccountState, NewAccount, NewGateway
+from app.domain.inbox import TOLD_OF_DEVICE
 from app.gateways.registry import VENDORS
 from app.gateways.signatures import AuthMode
 from app.schemas.base import Body, Row
@@ -16,7 +17,7 @@ _MODES = [mode.value for mode in AuthMode]
 _OPTIONS = {
     "description": "What differs between customers of the vendor; for vendors that we fetch from also `api_base_url`,"
     " `client_id`, `redirect_uri`, and as credentials, which are never shown, `client_secret`, `client_key`,"
-    " `service_keys`, `access_token`, `refresh_token`."
+    " `service_keys`."
 }  # fmt: skip
 
 
@@ -94,6 +95,34 @@ class GatewayWithSecretSchema(GatewaySchema):
     """An integration with the secret that was just made: it is shown this once, also inside a secret address."""
 
     secret = fields.String(required=True, allow_none=True)
+
+
+class NewAccountSchema(Body):
+    """An account at the vendor to be fetched from."""
+
+    subject = Text(
+        required=True, longest=TOLD_OF_DEVICE,
+        metadata={"description": "What the vendor's notices call the account (`userid`, `UserID`)."},
+    )  # fmt: skip
+    refresh_token = Text(
+        required=True, longest=4000,
+        metadata={"description": "Exchanged before the first fetch; never shown. It must be this account's."},
+    )  # fmt: skip
+
+    @post_load
+    def _account(self, data: dict[str, Any], **_: Any) -> NewAccount:
+        return NewAccount(**data)
+
+
+class AccountSchema(Row):
+    """An account at the vendor, without its tokens."""
+
+    id = fields.UUID(required=True)
+    subject = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([state.value for state in AccountState]))
+    linked_at = Instant(required=True)
+    refreshed_at = Instant(required=True, allow_none=True)
+    revoked_at = Instant(required=True, allow_none=True)
 
 
 class TestEventSchema(Schema):

@@ -43,6 +43,23 @@ def test_a_wrong_setting_is_told_and_the_others_stay(client: FlaskClient) -> Non
     assert "Applied" in client.get(tested.headers["Location"]).text
 
 
+def test_an_account_is_linked_and_revoked_and_its_token_never_shown(client: FlaskClient) -> None:
+    """Where a vendor is fetched from, and only there."""
+    admin = a_user(role=Role.ADMIN)
+    enter(client, admin)
+    path = f"{_GATEWAYS}/{a_gateway(admin, 'withings', 'secret_path').integration.id}"
+    assert "No account is linked" in client.get(path).text
+    assert send(client, f"{path}/accounts", path, subject="", refresh_token="r").status_code == 400
+    assert send(client, f"{path}/accounts", path, subject="user-363", refresh_token="sesame").status_code == 303
+    page = client.get(path).text
+    assert ("user-363" in page, "Not used yet" in page, "sesame" in page) == (True, True, False)
+    revoke = re.search(r"/admin/integrations/gateways/[0-9a-f-]+/accounts/[0-9a-f-]+/revoke", page)
+    assert revoke is not None
+    assert send(client, revoke[0], path).status_code == 303
+    assert ("Revoked" in client.get(path).text, revoke[0] in client.get(path).text) == (True, False)
+    assert "Link the account" not in client.get(f"{_GATEWAYS}/{a_gateway(admin).integration.id}").text
+
+
 def test_an_orphan_is_attached_in_one_step_and_a_replay_is_looked_at_first(client: FlaskClient) -> None:
     """The payload is shown without its secrets."""
     admin = a_user(role=Role.ADMIN)

@@ -205,3 +205,19 @@ def test_a_clock_that_runs_ahead_and_an_impossible_value_wait_for_somebody(clien
     deliver(client, gateway, an_event(device.serial or "", systolic=301))
     work()
     assert ([one.problem for one in items(admin)], readings(admin)) == (["future_time", "out_of_range"], [])
+
+
+def test_two_senders_may_number_their_events_alike(client: FlaskClient, admin: Person) -> None:
+    """Both readings are stored, each once; what the one deletes is none of the other's."""
+    device = a_device(admin.actor, a_patient(admin.actor).id, datetime.now(UTC) - timedelta(days=2))
+    one, other = a_gateway(admin), a_gateway(admin)
+    for gateway in (one, other):
+        body = an_event(device.serial or "", event_id="evt-0001", id="rec-1")
+        for _ in range(2):
+            deliver(client, gateway, body)
+            work()
+    assert [row.state for row in deliveries(admin)] == ["applied", "duplicate"] * 2
+    assert [row.status for row in readings(admin)] == ["final", "final"]
+    deliver(client, other, b'{"event_id":"d1","type":"reading.deleted","data":{"id":"rec-1"}}')
+    work()
+    assert [row.status for row in readings(admin)] == ["final", "void"]

@@ -29,6 +29,7 @@ class LabServer:
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
     holder: str = ""
+    accounts: dict[str, str] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.Lock)
 
     def answer(self, method: str, target: str, raw: bytes, headers: dict[str, str]) -> tuple[int, Any]:
@@ -48,6 +49,9 @@ class LabServer:
             return 200, {"count": len(rows), "results": rows}
         if path == "/webhooks/inbox/":
             return 200, {"count": len(self.unreadable), "results": []}
+        if path.endswith("/accounts/"):
+            account = json.loads(raw)
+            self.accounts[account["subject"]] = account["refresh_token"]
         return 200, {"id": "1", "access": "token"}
 
     def _integration(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -80,11 +84,14 @@ class LabServer:
 
     def _fetched(self, order: FetchOrder, body: dict[str, Any]) -> bytes:
         base = body["options"]["api_base_url"]
+        token = "another" if "one_token" in self.faults else self.accounts[order.subject]
         if body["vendor"] == "ihealth":
-            return httpx.get(f"{base}/openapiv2/user/{order.subject}/{order.collection}.json/", trust_env=False).content
+            url = f"{base}/openapiv2/user/{order.subject}/{order.collection}.json/?access_token={token}"
+            return httpx.get(url, trust_env=False).content
         since, until = (int(at.timestamp()) for at in (order.since, order.until) if at)
         form = {"startdate": since, "enddate": until, "meastypes": "1" if order.collection == "weight" else "9,10"}
-        return httpx.post(f"{base}/measure", content=urlencode(form), trust_env=False).content
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.post(f"{base}/measure", content=urlencode(form), headers=headers, trust_env=False).content
 
     def _store(self, reading: VitalReading) -> None:
         if reading.measured_at > datetime.now(UTC) + timedelta(minutes=5) and "future" not in self.faults:

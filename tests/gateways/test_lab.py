@@ -50,6 +50,12 @@ def test_a_planted_fault_is_found(planted: str, faults: set[Fault]) -> None:
     assert {fault for fault, problems in findings.items() if problems} == faults
 
 
+@pytest.mark.parametrize("vendor", [vendor.id for vendor in VENDORS.values() if vendor.parse_fetched])
+def test_a_server_that_asks_with_another_accounts_token_is_found(vendor: str) -> None:
+    """The stand-in for the vendor opens to its own account's token only."""
+    assert any("stored 0 times instead of once" in told for told in _findings(vendor, "one_token").values())
+
+
 def test_the_same_seed_makes_the_same_plan() -> None:
     """Another one, another."""
     one, again, other = (plan(Fault.OUT_OF_ORDER, seed, _NOW, ("kg",)) for seed in (7, 7, 8))

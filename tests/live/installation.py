@@ -95,9 +95,9 @@ class Browser:
 class Installation:
     """A migrated database with nobody in it, and the environment of its processes."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
+    def __init__(self, directory: Path, *, durable: bool = False, **settings: str) -> None:
         self.directory = directory
-        self.postgres = LocalPostgres(directory, durable=False)
+        self.postgres = LocalPostgres(directory, durable=durable)
         self.postgres.start()
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.environment = {

@@ -1,203 +1,186 @@
-"""Vendors send while workers are killed and the database restarts: what was acknowledged is there, once."""
+"""Clients and vendors send while processes are killed and the database goes: what was acknowledged is there, once.
 
-import http.client
-import json
+One installation and one server for all of it. Every scenario has its own patient; each is run once and looked at by
+the tests that are named for the checks.
+"""
+
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
+import psycopg
 import pytest
 
-from app.gateways.lab.signing import dress
-from app.gateways.signatures import AuthMode
+from tests.live.conftest import installing
 from tests.live.installation import Installation, Web
-from tests.live.workers import child_of, nursery, worker
+from tests.live.senders import WAYS, Refusal, Senders, assert_all_there_once, wait_until_done
+from tests.live.workers import child_of, nursery
 
 pytestmark = pytest.mark.slow
 _KILLS = 50
-_AT_WORK = 10.0  # seconds until a worker that was just started has done something
+_AT_WORK = 10.0  # seconds until a process that was just started has done something
+_STARTED = 60.0  # seconds until a process is there on a busy machine
+_TAKEN_OVER = 60.0  # seconds until a job of a killed worker is done by another one (S77)
 _BEGUN = "SELECT count(*) FROM procrastinate_events WHERE type = 'started'"
 _STALLED = "SELECT count(*) FROM procrastinate_jobs WHERE attempts > 1 AND task_name = 'apply_delivery'"
-_SENDERS = 3
-_PAUSE = 0.25  # seconds between two messages of a sender
-_PATIENCE = 120.0  # seconds until the last job is done
+_IN_THE_CLEAR = "SELECT count(*) FROM procrastinate_jobs WHERE args::text LIKE '%CUFF%'"
+_WHILE_DOWN, _AT_ONCE = 60, 20  # requests
 
 
-class Vendor:
-    """Sends readings without end, each until it is acknowledged, some of them twice."""
+@dataclass
+class Site:
+    """An installation and its server."""
 
-    def __init__(self, web: Web, url: str, secret: str, device: str) -> None:
-        self._web, self._url, self._secret, self._device = web, url, secret, device
-        self._over, self._lock, self._number = threading.Event(), threading.Lock(), 0
-        self.acknowledged: list[str] = []
-        self.refused: list[int] = []
-        self._threads = [threading.Thread(target=self._work) for _ in range(_SENDERS)]
+    installation: Installation
+    web: Web
 
-    def __enter__(self) -> "Vendor":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self) -> None:
-        start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=20)
-        while not self._over.is_set():
-            with self._lock:
-                self._number += 1
-                number = self._number
-            at = (start + timedelta(seconds=number)).isoformat()
-            item = {
-                "type": "blood_pressure",
-                "device_id": self._device,
-                "measured_at": at,
-                "systolic": 122,
-                "diastolic": 78,
-            }
-            body = json.dumps({"event_id": f"e{number}", "type": "reading", "data": item}).encode()
-            while self._send(body) != 200 and not self._over.is_set():
-                time.sleep(0.2)
-            if number % 5 == 0:
-                self._send(body)
-            time.sleep(_PAUSE)
-
-    def _send(self, body: bytes) -> int:
-        proof = dress(AuthMode.TIMESTAMPED_HMAC, "X-Webhook-Signature", self._secret, body, datetime.now(UTC))
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self._web.port, timeout=10)
-            connection.request("POST", self._url, body, {"Content-Type": "application/json", **proof})
-            status = connection.getresponse().status
-        except OSError:
-            return 0
-        with self._lock:
-            if status == 200:
-                self.acknowledged.append(json.loads(body)["event_id"])
-            else:
-                self.refused.append(status)
-        return status
+    def count(self, sql: str) -> int:
+        """Return the number that a query answers."""
+        return int(self.installation.postgres.query(sql))
 
 
-def _set_up(web: Web) -> tuple[str, str, str]:
-    person = {"first_name": "Kay", "last_name": "Kill", "date_of_birth": "1950-01-02", "gender": "female"}
-    patient = web.call("POST", "/api/v1/patients/", person).json["id"]
-    made = web.call("POST", "/api/v1/devices/", {"model": "and-ua-651ble", "serial": "KILL-1"}).json["id"]
-    held = {"patient_id": patient, "from": (datetime.now(UTC) - timedelta(days=2)).isoformat()}
-    assert web.call("POST", f"/api/v1/devices/{made}/assign/", held).status == 200
-    body = {"vendor": "mioconnect", "name": "Live", "auth_mode": "timestamped_hmac"}
-    gateway = web.call("POST", "/api/v1/integrations/gateways/", body).json
-    return f"/api/v1/webhooks/{gateway['id']}/", gateway["secret"], patient
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """A server whose process is there again at once; its database keeps what it commits, as in production."""
+    with installing() as install:
+        installation = install(durable=True, RATELIMIT_WEBHOOK="1000000/hour")
+        installation.create_admin()
+        with installation.serving(GUNICORN_CMD_ARGS="--preload") as web:
+            web.sign_in()
+            yield Site(installation, web)
 
 
-def _wait_until_done(installation: Installation) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    left = "SELECT count(*) FROM webhook_deliveries WHERE state IN ('received', 'parsed', 'failed')"
-    while installation.postgres.query(left).strip() != "0":
-        assert time.monotonic() < deadline, installation.postgres.query(
-            "SELECT state, count(*) FROM webhook_deliveries GROUP BY 1"
-        )
-        time.sleep(0.5)
+def test_s69_a_full_queue_holds_up_nobody_who_sends(site: Site) -> None:
+    """No worker for a while: everything is acknowledged, and applied once one is there."""
+    with Senders(site.web, "queue") as senders:
+        time.sleep(3)
+    assert senders.ledger.refusals == []
+    assert site.count("SELECT count(*) FROM inbox_items") == 0
+    with nursery(site.installation):
+        wait_until_done(site.installation, _TAKEN_OVER)
+    assert_all_there_once(site.installation, senders)
 
 
-def _assert_all_there_once(installation: Installation, vendor: Vendor) -> None:
-    stored = int(installation.postgres.query("SELECT count(*) FROM observations"))
-    distinct = int(installation.postgres.query("SELECT count(DISTINCT measured_at) FROM observations"))
-    assert stored == distinct
-    assert len(set(vendor.acknowledged)) <= stored
-    kept = int(installation.postgres.query("SELECT count(*) FROM webhook_deliveries WHERE state <> 'rejected'"))
-    assert kept >= len(vendor.acknowledged)
-    events = "SELECT count(DISTINCT dedup_key) FROM inbox_items WHERE state = 'applied'"
-    assert stored == int(installation.postgres.query(events))
-    assert "KILL-1" not in installation.postgres.query("SELECT args::text FROM procrastinate_jobs")
-
-
-@pytest.fixture
-def installation(install: Callable[..., Installation]) -> Installation:
-    """An installation with an administrator and a wide limit for webhooks."""
-    made = install(RATELIMIT_WEBHOOK="1000000/hour")
-    made.create_admin()
-    return made
-
-
-def test_s77_a_worker_killed_again_and_again_applies_everything_once(installation: Installation) -> None:
-    """Fifty times by SIGKILL, at work, while three senders go on; the last one finishes, stalled jobs included."""
-    with installation.serving() as web:
-        web.sign_in()
-        url, secret, _ = _set_up(web)
-        with nursery(installation) as parent, Vendor(web, url, secret, "KILL-1") as vendor:
+@pytest.fixture(scope="module")
+def killed(site: Site) -> Senders:
+    """Fifty web processes and fifty workers die by SIGKILL, at work, while three senders go on."""
+    with nursery(site.installation) as worker, Senders(site.web, "kill") as senders:
+        url = site.installation.postgres.app_url().replace("+psycopg", "")
+        with psycopg.connect(url, autocommit=True) as watch:
             for kill in range(_KILLS):
-                _wait_for_more(installation, _BEGUN, _count(installation, _BEGUN))
-                time.sleep(kill % 5 * 0.03)
-                os.kill(child_of(parent.pid), signal.SIGKILL)
-        with worker(installation):
-            _wait_until_done(installation)
-    assert vendor.refused == []
-    assert len(vendor.acknowledged) > _KILLS
-    assert _count(installation, _STALLED) > 0  # some were killed in the middle of it
-    _assert_all_there_once(installation, vendor)
+                _wait_for_a_job(watch)
+                time.sleep(kill % 5 * 0.02)
+                os.kill(child_of(worker.pid, _STARTED), signal.SIGKILL)
+                senders.wait_for_more(WAYS[kill % len(WAYS)], _AT_WORK)
+                time.sleep(kill % 7 * 0.01)
+                os.kill(child_of(site.web.pid, _STARTED), signal.SIGKILL)
+        senders.end()
+        wait_until_done(site.installation, _TAKEN_OVER)
+    return senders
 
 
-def test_s69_a_web_process_killed_again_and_again_keeps_what_it_acknowledged(installation: Installation) -> None:
-    """Fifty times by SIGKILL while three senders go on, each sending again what got no answer."""
-    with installation.serving(GUNICORN_CMD_ARGS="--preload") as web:  # there again at once
-        web.sign_in()
-        url, secret, _ = _set_up(web)
-        with worker(installation):
-            with Vendor(web, url, secret, "KILL-1") as vendor:
-                for kill in range(_KILLS):
-                    answered = len(vendor.acknowledged)
-                    deadline = time.monotonic() + _AT_WORK
-                    while len(vendor.acknowledged) == answered and time.monotonic() < deadline:
-                        time.sleep(0.02)
-                    time.sleep(kill % 5 * 0.03)
-                    os.kill(child_of(web.pid), signal.SIGKILL)
-            _wait_until_done(installation)
-    assert set(vendor.refused) <= {503}
-    assert len(vendor.acknowledged) > _KILLS
-    _assert_all_there_once(installation, vendor)
-
-
-def _count(installation: Installation, sql: str) -> int:
-    return int(installation.postgres.query(sql))
-
-
-def _wait_for_more(installation: Installation, sql: str, than: int) -> None:
+def _wait_for_a_job(watch: psycopg.Connection) -> None:
+    """Wait until one more job has begun."""
+    begun = watch.execute(_BEGUN).fetchone()
     deadline = time.monotonic() + _AT_WORK
-    while _count(installation, sql) <= than and time.monotonic() < deadline:
+    while watch.execute(_BEGUN).fetchone() == begun and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
+def test_s69_processes_killed_again_and_again_keep_what_they_acknowledged(site: Site, killed: Senders) -> None:
+    """By every way; what is sent again with the same key, or as the same event, gets the answer of before."""
+    assert {one.status for one in killed.ledger.refusals} <= {0, 503}
+    assert any(one.status == 0 for one in killed.ledger.refusals)  # some were killed in the middle of it
+    assert min(killed.ledger.by_way.values()) >= _KILLS // len(WAYS)
+    assert_all_there_once(site.installation, killed)
+
+
+def test_s77_the_jobs_of_killed_workers_are_done_within_a_minute_and_once(site: Site, killed: Senders) -> None:
+    """Stalled ones among them; each message was applied by one item, and no job says whose it is."""
+    assert site.count(_STALLED) > 0
+    applied = "SELECT FROM inbox_items WHERE state = 'applied' GROUP BY integration_id, dedup_key HAVING count(*) > 1"
+    assert (site.count(f"SELECT count(*) FROM ({applied})"), site.count(_IN_THE_CLEAR)) == (0, 0)
+
+
+@dataclass
+class Outage:
+    """A database that died and came back, and what was heard meanwhile."""
+
+    senders: Senders
+    began: float = 0.0
+    over: float = 0.0
+    live: int = 0
+    ready: int = 0
+    answers: list[tuple[int, float]] = field(default_factory=list)
+
+    def refusals(self, since: float, until: float) -> list[Refusal]:
+        """Return what was refused in a stretch of time."""
+        return [one for one in self.senders.ledger.refusals if since <= one.at < until]
+
+
+@pytest.fixture(scope="module")
+def outage(site: Site) -> Outage:
+    """The database dies at once under load and is started again; nothing else is touched."""
+    postgres = site.installation.postgres
+    with nursery(site.installation), Senders(site.web, "outage") as senders:
+        told = Outage(senders)
+        senders.wait_for_more("webhook", _AT_WORK)
+        told.began = time.monotonic()
+        _die(postgres.process_id() or 0)
+        _look_while_down(site.web, told)
+        postgres.start()
+        told.over = time.monotonic()
+        time.sleep(4)
+        senders.end()
+        wait_until_done(site.installation, _TAKEN_OVER)
+    return told
+
+
+def _die(pid: int) -> None:
+    """End a postmaster as `pg_ctl -m immediate` does."""
+    os.kill(pid, signal.SIGQUIT)
+    while Path(f"/proc/{pid}/stat").exists() and ") Z " not in Path(f"/proc/{pid}/stat").read_text():
+        time.sleep(0.01)
+
+
+def _look_while_down(web: Web, told: Outage) -> None:
+    told.live = web.call("GET", "/health/live").status
+    told.ready = web.call("GET", "/health/ready").status
+
+    def ask(_: int) -> tuple[int, float]:
+        began = time.monotonic()
+        return web.call("GET", "/api/v1/patients/").status, time.monotonic() - began
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        told.answers = list(pool.map(ask, range(_WHILE_DOWN)))
+
+
 def test_s73_a_database_that_restarts_under_load_loses_nothing_that_was_acknowledged(
-    installation: Installation,
+    site: Site, outage: Outage
 ) -> None:
-    """Errors are 503 and end with the downtime; nobody has to do anything."""
-    with installation.serving() as web:
-        web.sign_in()
-        url, secret, _ = _set_up(web)
-        with worker(installation), Vendor(web, url, secret, "KILL-1") as vendor:
-            time.sleep(2)
-            installation.postgres.stop()
-            installation.postgres.start()
-            time.sleep(4)
-        with worker(installation):
-            _wait_until_done(installation)
-    assert set(vendor.refused) <= {503}
-    _assert_all_there_once(installation, vendor)
+    """Errors are 503 with Retry-After and end with the downtime; nobody has to do anything."""
+    during = outage.refusals(outage.began, outage.over + 2)
+    assert during
+    assert {(one.status, (one.retry_after or "").isdecimal()) for one in during} == {(503, True)}
+    assert outage.refusals(0, outage.began) == outage.refusals(outage.over + 2, time.monotonic()) == []
+    assert_all_there_once(site.installation, outage.senders)
 
 
-def test_s69_a_full_queue_holds_up_nobody_who_sends(installation: Installation) -> None:
-    """No worker for a while: everything is acknowledged, and applied once one is there."""
-    with installation.serving() as web:
-        web.sign_in()
-        url, secret, _ = _set_up(web)
-        with Vendor(web, url, secret, "KILL-1") as vendor:
-            time.sleep(5)
-        assert (vendor.refused, installation.postgres.query("SELECT count(*) FROM observations").strip()) == ([], "0")
-        with worker(installation):
-            _wait_until_done(installation)
-    _assert_all_there_once(installation, vendor)
+def test_s74_without_a_database_the_process_lives_is_not_ready_and_says_so_at_once(outage: Outage) -> None:
+    """Twenty ask at a time, sixty in all: no threads pile up."""
+    assert (outage.live, outage.ready) == (200, 503)
+    assert {status for status, _ in outage.answers} == {503}
+    assert max(seconds for _, seconds in outage.answers) < 1
+
+
+def test_s74_when_the_database_is_there_again_so_is_the_process(site: Site, outage: Outage) -> None:
+    """Ready by itself; and what was posted since is stored."""
+    assert site.web.call("GET", "/health/ready").status == 200
+    since = datetime.now(UTC).timestamp() - (time.monotonic() - outage.over)
+    stored = f"SELECT count(*) FROM observations WHERE created_at > to_timestamp({since})"
+    assert site.count(stored) > 0

@@ -23,11 +23,11 @@ from app.services.gateways.applying import apply_delivery
 from app.services.gateways.fetching import fetch_from_vendor
 from app.services.gateways.registration import GatewayLine
 from tests.builders import Person, a_device, a_patient, a_user, in_house
-from tests.inbox import a_gateway, deliver, deliveries, items, readings
+from tests.inbox import a_gateway, an_account, deliver, deliveries, items, readings
 from tests.jobs import work
 
 _START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
-_TOKENS = {"client_id": "lab", "client_secret": "s", "access_token": "a", "refresh_token": "r"}
+_REGISTRATION = {"client_id": "lab", "client_secret": "s"}
 _VENDORS = ("withings", "ihealth")
 
 
@@ -48,8 +48,9 @@ def _set_up(admin: Person, name: str, url: str) -> tuple[GatewayLine, Numbers]:
     device = numbers(random.Random(name))
     since = _START - timedelta(days=1)
     a_device(admin.actor, a_patient(admin.actor).id, since, vendor_device_id=device.vendor_device_id)
-    options = {"api_base_url": url, **_TOKENS}
-    return a_gateway(admin, name, "secret_path", options=options), device
+    gateway = a_gateway(admin, name, "secret_path", options={"api_base_url": url, **_REGISTRATION})
+    an_account(admin, gateway, device.user)
+    return gateway, device
 
 
 @pytest.mark.parametrize("name", _VENDORS)
@@ -118,7 +119,7 @@ def test_a_burst_of_notices_is_fetched_by_the_first_job_one_question_asked_once(
 
 
 class _Signing:
-    """A vendor whose access tokens and refresh tokens each work until they are exchanged; only the newest does."""
+    """A vendor whose tokens of one account each work until they are exchanged; only the newest does."""
 
     def __init__(self) -> None:
         self.newest, self.refreshed, self.refused, self._lock = 0, 0, 0, threading.Lock()
@@ -143,15 +144,15 @@ class _Signing:
 
 
 def test_fetches_at_once_lose_no_token(client: FlaskClient, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six retries meet a token that was spent: one asks for a new one, the others take what it got."""
+    """Six fetches of one account meet a token that was spent: one asks for a new one, the others take what it got."""
     vendor = _Signing()
     vendor.newest = 1
     monkeypatch.setattr(WithingsClient, "measures", vendor.ask)
     monkeypatch.setattr(WithingsClient, "refresh", vendor.refresh)
-    options = {**_TOKENS, "access_token": "a0", "refresh_token": "r1"}
-    gateway = a_gateway(admin, "withings", "secret_path", options=options)
+    gateway = a_gateway(admin, "withings", "secret_path", options=_REGISTRATION)
+    an_account(admin, gateway, "363", "r1")
     for number in range(6):
-        form = f"userid={number}&appli=1&startdate=1790000000&enddate=1790000060".encode()
+        form = f"userid=363&appli=1&startdate={1790000000 + number}&enddate=1790000060".encode()
         deliver(client, gateway, form, **{"Content-Type": "application/x-www-form-urlencoded"})
     with in_house():
         for row in deliveries(admin):

@@ -92,10 +92,11 @@ def _apply_some(delivery_id: UUID, messages: Sequence[Message], start: int) -> N
         if delivery is None or delivery.state not in OPEN_STATES:
             return
         is_last = start + _AT_ONCE >= len(messages)
-        delivery.state = DeliveryState.PARSED.value
         apply_messages(session, delivery, messages, slice(start, start + _AT_ONCE))
         if is_last:
             finish(session, delivery)
+        else:
+            delivery.state = DeliveryState.PARSED.value
 
 
 def _note_failure(delivery_id: UUID) -> None:
@@ -176,6 +177,7 @@ def apply_messages(
         lock_all(session, delivery.practice_id, [message for message, _ in pairs])
     for message, item in pairs:
         change = apply_message(work, message, item)
+        session.add(item)  # a new one is written once, as it ends
         session.flush()
         replaces = _replaced(session, item) if change is Change.CORRECT else {}
         done.append(ItemChange(item, change, _values(message), replaces))
@@ -212,7 +214,6 @@ def _with_items(
             following = max(following + 1, place) if place not in by_place else following + 1
             item = _new_item(delivery, following, message)
         pairs.append((message, item))
-    session.add_all(item for _, item in pairs)
     return pairs
 
 
@@ -226,7 +227,8 @@ def _may_be(item: InboxItem, message: Message) -> bool:
 
 def _new_item(delivery: WebhookDelivery, position: int, message: Message) -> InboxItem:
     return InboxItem(
-        id=new_id(), practice_id=delivery.practice_id, delivery_id=delivery.id, position=position,
+        id=new_id(), practice_id=delivery.practice_id, delivery_id=delivery.id,
+        integration_id=delivery.integration_id, position=position,
         kind=KINDS[type(message)].value, state=ItemState.IGNORED.value,
     )  # fmt: skip
 

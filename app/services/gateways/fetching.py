@@ -1,12 +1,12 @@
 """Fetching what a vendor only gave notice of: the pages are stored as they came, then read like any delivery.
 
-The vendor is asked outside of any transaction, but for a new token: a refresh token works once, so one fetch at a time
-asks for it while the others wait for what it gets, and what it gets is committed before it is used.
+The vendor is asked outside of any transaction, but for a new token (see accounts.py), and only by the tokens of the
+account that the notice names.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -21,8 +21,8 @@ from app.integrations.ihealth_client import Asked, IHealthApp, IHealthClient
 from app.integrations.vendor_calls import Tokens, VendorRefused, VendorUnavailable
 from app.integrations.withings_client import Window, WithingsApp, WithingsClient
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
+from app.services.gateways.accounts import Key, key_of, note_refused, renewed
 from app.services.gateways.applying import integration_of, messages_of, order_in
-from app.services.gateways.locking import wait_for_vendor
 from app.services.gateways.receiving import Incoming, act_for, new_delivery, store
 from app.services.transaction import now, transaction
 
@@ -35,10 +35,14 @@ class _Task:
     """What is to be fetched for an item, and from where."""
 
     item_id: UUID
-    integration_id: UUID
-    vendor: str
+    integration: GatewayIntegration
     settings: dict[str, str]
     order: FetchOrder
+
+    @property
+    def vendor(self) -> str:
+        """Who is asked."""
+        return self.integration.vendor
 
     @property
     def question(self) -> tuple[object, ...]:
@@ -81,24 +85,26 @@ def _waiting_with(item_id: UUID) -> dict[UUID, list[UUID]]:
 
 def _waiting(item: InboxItem) -> Select[InboxItem]:
     """Return the query of the newest notices that wait of an integration: the oldest may wait because they fail."""
-    same = (WebhookDelivery.practice_id == InboxItem.practice_id) & (WebhookDelivery.id == InboxItem.delivery_id)
-    mine = select(WebhookDelivery.integration_id).where(WebhookDelivery.id == item.delivery_id).scalar_subquery()
     waits = (
         InboxItem.practice_id == item.practice_id,
         InboxItem.state == ItemState.WAITING.value,
-        WebhookDelivery.integration_id == mine,
+        InboxItem.integration_id == item.integration_id,
     )
-    return select(InboxItem).join(WebhookDelivery, same).where(*waits).order_by(InboxItem.created_at.desc())
+    return select(InboxItem).where(*waits).order_by(InboxItem.created_at.desc())
 
 
 def _fetch_for(item_ids: list[UUID]) -> None:
     """Fetch what the first of these items orders, and settle all of them."""
-    task = _task(item_ids[0])
+    task, key = _task(item_ids[0])
     if task is None:
         return
+    if key is None:
+        _give_up(task.item_id, "not_linked")
+        return
     try:
-        pages = _fetch(task)
+        pages = _fetch(task, key)
     except VendorRefused:
+        note_refused(key)
         _give_up(task.item_id, "vendor_refused")
         return
     _keep(item_ids, pages)
@@ -110,14 +116,15 @@ def give_up_fetching(practice_id: UUID, item_id: UUID) -> None:
     _give_up(item_id, "fetch_failed")
 
 
-def _task(item_id: UUID) -> _Task | None:
+def _task(item_id: UUID) -> tuple[_Task | None, Key | None]:
+    """Return what is to be fetched for an item, if it waits, and what lets us into the account that has it."""
     with transaction() as session:
         item = session.scalar(select(InboxItem).where(InboxItem.id == item_id))
         if item is None or item.state != ItemState.WAITING:
-            return None
+            return None, None
         task = _read(session, item)
-        act_for(item.practice_id, task.integration_id)
-        return task
+        act_for(item.practice_id, task.integration.id)
+        return task, key_of(session, task.integration, task.order.subject)
 
 
 def _read(session: Session, item: InboxItem) -> _Task:
@@ -126,17 +133,19 @@ def _read(session: Session, item: InboxItem) -> _Task:
     integration = integration_of(session, notice)
     order = order_in(messages_of(session, notice, integration), item.dedup_key)
     settings = {**integration.options, **(integration.credentials or {})}
-    return _Task(item.id, integration.id, integration.vendor, settings, order)
+    return _Task(item.id, integration, settings, order)
 
 
-def _fetch(task: _Task) -> tuple[bytes, ...]:
-    """Ask with the token that we have, and once more with a new one; raises VendorRefused."""
-    ask = _ask_withings if task.vendor == "withings" else _ask_ihealth
-    token = task.settings.get("access_token", "")
-    try:
-        return ask(task, token)
-    except VendorRefused:
-        return ask(task, _newer_token(task, token))
+def _fetch(task: _Task, key: Key) -> tuple[bytes, ...]:
+    """Ask with the token that the account has, and once more with a new one; raises VendorRefused."""
+    if key.access is not None:
+        with suppress(VendorRefused):
+            return _ask(task, key.access)
+    return _ask(task, renewed(key, partial(_refreshed, task)).access or "")
+
+
+def _ask(task: _Task, token: str) -> tuple[bytes, ...]:
+    return (_ask_withings if task.vendor == "withings" else _ask_ihealth)(task, token)
 
 
 def _ask_withings(task: _Task, token: str) -> tuple[bytes, ...]:
@@ -149,30 +158,10 @@ def _ask_ihealth(task: _Task, token: str) -> tuple[bytes, ...]:
     return IHealthClient(_ihealth(task)).data(token, asked)
 
 
-def _newer_token(task: _Task, refused: str) -> str:
-    """Return another token than the one that was refused: what another fetch got meanwhile, or a new one.
-
-    Whoever stores messages of the integration need not wait for it (NO KEY UPDATE). Raises VendorRefused.
-    """
-    with transaction() as session:
-        wait_for_vendor(session)
-        query = select(GatewayIntegration).where(GatewayIntegration.id == task.integration_id)
-        integration = session.scalars(query.with_for_update(key_share=True)).one()
-        kept: dict[str, str] = integration.credentials or {}
-        if kept.get("access_token", "") != refused:
-            return kept["access_token"]
-        tokens = _refreshed(replace(task, settings={**integration.options, **kept}), now())
-        integration.credentials = {**kept, "access_token": tokens.access, "refresh_token": tokens.refresh}
-        return tokens.access
-
-
-def _refreshed(task: _Task, at: datetime) -> Tokens:
-    refresh = task.settings.get("refresh_token", "")
-    if not refresh:
-        raise VendorRefused
+def _refreshed(task: _Task, token: str) -> Tokens:
     if task.vendor == "withings":
-        return WithingsClient(_withings(task)).refresh(refresh, at)
-    return IHealthClient(_ihealth(task)).refresh(task.order.subject, refresh)
+        return WithingsClient(_withings(task)).refresh(token, now())
+    return IHealthClient(_ihealth(task)).refresh(task.order.subject, token)
 
 
 def _withings(task: _Task) -> WithingsApp:

@@ -18,6 +18,7 @@ from app.domain.errors import DeviceNotHeld, NotFound, PatientArchived, Validati
 from app.domain.inbox import TOLD_OF_DEVICE, Change, DeliveryKind, ItemKind, ItemState
 from app.domain.vitals.reading import Reading
 from app.gateways.messages import (
+    AccountEnded,
     DeviceRef,
     DeviceState,
     FetchOrder,
@@ -30,6 +31,7 @@ from app.gateways.messages import (
 from app.models import GatewayIntegration, InboxItem, WebhookDelivery
 from app.services.devices.contacts import note_contact
 from app.services.devices.holders import holder_of
+from app.services.gateways.accounts import end_account
 from app.services.gateways.locking import lock_keys, lock_line
 from app.services.gateways.translation import is_out_of_range, reading_of
 from app.services.gateways.withdrawing import ENDED, find_subject, void
@@ -105,14 +107,8 @@ def find_earlier_version(work: Work, message: VitalReading, item: InboxItem) -> 
 
 def _of_integration(work: Work) -> Select[InboxItem]:
     """Return the query of all items that came by this integration."""
-    same = (WebhookDelivery.practice_id == InboxItem.practice_id) & (WebhookDelivery.id == InboxItem.delivery_id)
-    return (
-        select(InboxItem)
-        .join(WebhookDelivery, same)
-        .where(
-            InboxItem.practice_id == work.actor.practice_id,
-            WebhookDelivery.integration_id == work.integration.id,
-        )
+    return select(InboxItem).where(
+        InboxItem.practice_id == work.actor.practice_id, InboxItem.integration_id == work.integration.id
     )
 
 
@@ -241,6 +237,17 @@ def _heard_of(work: Work, device_id: UUID) -> None:
     note_contact(work.session, work.actor.practice_id, device_id, work.delivery.received_at)
 
 
+def _account_ended(work: Work, message: AccountEnded, item: InboxItem) -> Change:
+    """Forget the tokens of an account; one that was linked after this came stays."""
+    if item.dedup_key == message.dedup_key and is_settled(item):
+        return Change.NONE
+    item.dedup_key = message.dedup_key
+    if work.is_test:
+        return settle(item, ItemState.IGNORED, "test_event")
+    is_ours = end_account(work.session, work.integration, message.subject, work.delivery.received_at)
+    return settle(item, ItemState.APPLIED if is_ours else ItemState.IGNORED, None if is_ours else "not_linked")
+
+
 def _fetch(work: Work, message: FetchOrder, item: InboxItem) -> Change:
     """Leave a job that fetches; the pages come in as deliveries of their own."""
     if item.dedup_key == message.dedup_key and is_settled(item):
@@ -269,6 +276,7 @@ KINDS: dict[type[Message], ItemKind] = {
     VitalReading: ItemKind.READING,
     DeviceState: ItemKind.STATE,
     Withdrawal: ItemKind.WITHDRAWAL,
+    AccountEnded: ItemKind.STATE,
     FetchOrder: ItemKind.FETCH,
     Unsupported: ItemKind.UNSUPPORTED,
     Garbled: ItemKind.GARBLED,
@@ -277,6 +285,7 @@ _APPLIERS: dict[type[Message], Callable[[Work, Any, InboxItem], Change]] = {
     VitalReading: _reading,
     DeviceState: _state,
     Withdrawal: _withdrawal,
+    AccountEnded: _account_ended,
     FetchOrder: _fetch,
     Unsupported: _unsupported,
     Garbled: _garbled,

@@ -89,10 +89,14 @@ def test_the_day_is_the_patients_own(zone: str, day: date) -> None:
         (datetime(2026, 11, 1, 4, tzinfo=UTC), date(2026, 11, 1)),
         (datetime(2026, 11, 2, 4, 59, 59, tzinfo=UTC), date(2026, 11, 1)),
         (datetime(2026, 11, 2, 5, tzinfo=UTC), date(2026, 11, 2)),
+        (datetime(2026, 3, 8, 4, 59, 59, tzinfo=UTC), date(2026, 3, 7)),
+        (datetime(2026, 3, 8, 5, tzinfo=UTC), date(2026, 3, 8)),
+        (datetime(2026, 3, 9, 3, 59, 59, tzinfo=UTC), date(2026, 3, 8)),
+        (datetime(2026, 3, 9, 4, tzinfo=UTC), date(2026, 3, 9)),
     ],
 )
 def test_the_edges_of_a_day_move_with_daylight_saving(moment: datetime, day: date) -> None:
-    """New York is four hours behind before 1 November 2026 and five after."""
+    """New York is five hours behind until 8 March 2026, four until 1 November, and five again: both ways."""
     assert local_day(moment, ZONE) == day
 
 
