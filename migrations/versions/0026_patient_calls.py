@@ -1,4 +1,4 @@
-"""Calls with patients, whose minutes flow into the time log."""
+"""Calls with patients, whose minutes flow into the time log; days with therapeutic data among the circumstances."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,10 +24,14 @@ _CHECKS = {
     "reached_takes_time": "outcome <> 'reached' OR ended_at > started_at",
     "voided_for_a_reason": "num_nonnulls(voided_at, voided_by, void_reason_enc) IN (0, 3)",
 }
+_KIND = "ck_billing_circumstances_kind"
+_KINDS = "'setup_training', 'em_visit', 'global_period', 'other_practitioner', 'complex_care', 'qmb'"
+_THERAPY = "'therapy_respiratory', 'therapy_musculoskeletal', 'therapy_behavioural'"
 
 
 def upgrade() -> None:
-    """Build the table, its wall and the application's rights."""
+    """Build the table, its wall and the application's rights; let circumstances be days with therapeutic data."""
+    _let_kinds_be(f"{_KINDS}, {_THERAPY}")
     op.create_table(
         _TABLE,
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -60,8 +64,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the table away."""
+    """Take the table away; therapeutic data that was reported stands in the way of that."""
     op.drop_table(_TABLE)
+    _let_kinds_be(_KINDS)
+
+
+def _let_kinds_be(kinds: str) -> None:
+    op.drop_constraint(op.f(_KIND), "billing_circumstances", type_="check")
+    op.create_check_constraint(op.f(_KIND), "billing_circumstances", f"kind IN ({kinds})")
 
 
 def _refers(column: str, to: str) -> sa.ForeignKeyConstraint:
