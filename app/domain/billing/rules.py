@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from app.domain.billing.clocks import DAY, Clock
+from app.domain.billing.clocks import Clock
 from app.domain.billing.codes import Reason
 from app.domain.enrolment.programs import Program
 
@@ -97,18 +97,10 @@ class RuleSet:
         """Return the same rules for other dates, to see what they would make of them."""
         return replace(self, effective_from=first, effective_to=last)
 
-    def without(self, first: date, last: date) -> "list[RuleSet]":
-        """Return the same rules for the days before and behind a span, as far as there are any."""
-        ends, begins = min(self.effective_to, first - DAY), self.effective_from
-        pieces = [self.lasting(begins, ends)] if begins <= ends else []
-        if last < self.effective_to:
-            pieces.append(self.lasting(max(begins, last + DAY), self.effective_to))
-        return pieces
-
 
 @dataclass(frozen=True)
 class RuleBook:
-    """All rule sets; their dates do not overlap."""
+    """All rule sets. Their dates do not overlap; in a book that supposes something the first of them goes before."""
 
     sets: tuple[RuleSet, ...]
 
@@ -135,9 +127,10 @@ class RuleBook:
     def during(self, set_id: str, first: date, last: date) -> "RuleBook":
         """Return the book as if one set held on those days and the others, as they do, on all the rest."""
         chosen = [one.lasting(first, last) for one in self.sets if one.id == set_id]
-        rest = [piece for one in self.sets for piece in one.without(first, last)]
         newest = max(self.sets, key=lambda one: one.effective_from).lasting(date.max, date.max)
-        return RuleBook((*chosen, *rest, newest))  # the newest keeps the order of judging, and holds on no day
+        return RuleBook(
+            (*chosen, *self.sets, newest)
+        )  # the first that holds is asked; the newest keeps the order of judging
 
     def find(self, set_id: str) -> RuleSet | None:
         """Return a set by its id."""

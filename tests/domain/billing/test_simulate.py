@@ -79,7 +79,8 @@ def test_a_rule_set_for_some_days_leaves_the_others_as_they_are() -> None:
     found = [one.id if (one := book.on(day)) else None for day in days]
     assert found == ["2025", "2026", "2026", "2025", "2025", "2026", "2026"]
     assert book.on(date(2027, 1, 1)) is None
-    assert list(book.codes) == list(rule_book().codes)
+    for end in (last, date.max):
+        assert list(rule_book().during("2025", first, end).codes) == list(rule_book().codes)
 
 
 def test_another_fee_schedule_moves_money_and_no_line() -> None:

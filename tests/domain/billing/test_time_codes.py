@@ -406,6 +406,12 @@ def test_other_services_of_the_month_leave_monitoring_and_care_alone(code: str) 
     assert billable(beside) == billable(facts) != []
 
 
+def test_what_is_billed_by_hand_is_never_made_by_the_engine() -> None:
+    """Not even an add-on whose base is earned: nobody asked whether it was done."""
+    assert "G0557:2026-10" in billable(patient(enrolment=APCM))
+    assert {key.split(":")[0] for key in answers(patient(enrolment=APCM))} == {"G0556", "G0557", "G0558"}
+
+
 def test_therapy_monitoring_gives_way_to_physiologic_monitoring_in_a_month() -> None:
     """From RTM to RPM in the middle of October; a line of RTM that stands turns it round."""
     papers = joined(paper(Program.RTM, ends_on=date(2026, 10, 15)), paper(start=date(2026, 10, 16)))
