@@ -13,6 +13,7 @@ from app.domain.billing.runs import RunRequest
 from app.domain.roles import Role
 from app.extensions import db
 from app.services.billing.run import generate_entries
+from tests.attack import hostile
 from tests.billing import Monitored, closed_period, days_from, monitored
 from tests.builders import a_user, in_house, signed_in
 
@@ -117,7 +118,13 @@ def test_lines_that_flip_come_in_pages(client: FlaskClient) -> None:
         link = page["flips"]["next"]
     assert [len(one) for one in seen] == [2, 1]
     assert [flip for one in seen for flip in one] == whole["results"]
-    assert client.post(f"{URL}?page_size=101", json={}, headers=headers).status_code == 400
+    assert client.post(f"{URL}?page=1000000", json={"month": MONTH}, headers=headers).json["flips"]["results"] == []
+    for wrong in (
+        *(("page", value) for value in hostile.PAGES),
+        *(("page_size", value) for value in hostile.PAGE_SIZES),
+    ):
+        answer = client.post(URL, query_string=dict([wrong]), json={}, headers=headers)
+        assert (answer.status_code, list(answer.json["field_errors"])) == (400, [wrong[0]])
 
 
 def test_the_same_question_gives_the_same_answer_and_writes_nothing(client: FlaskClient) -> None:
