@@ -21,7 +21,8 @@ test: .venv/.installed-dev ## Run the tests, without the slow ones
 	and of the console in a browser: apt-get install redis-server chromium"
 
 test-slow: .venv/.installed-dev ## Run the slow tests: kill -9, restarts, load
-	@$(IN_VENV) pytest -q -m slow -rs
+	@$(IN_VENV) pytest -q -m "slow and not alone" -rs -n logical --maxprocesses 4 --dist loadgroup
+	@$(IN_VENV) pytest -q -m "slow and alone" -rs
 
 check: .venv/.installed-dev ## Lint, formatting, types, layers, guards
 	@$(IN_VENV) ruff check

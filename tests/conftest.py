@@ -96,9 +96,14 @@ def client(app: Flask) -> FlaskClient:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say plainly what is skipped, and why; where everything was installed a skip is a failure."""
+    """Say plainly what is skipped, and why; where everything was installed a skip is a failure.
+
+    Where processes share the tests, those of a file stay together, unless they say otherwise.
+    """
     needs = {"redis": "redis-server", "browser": "chromium", "pooler": "pgbouncer"}
     for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
         for marker, program in needs.items():
             if (
                 item.get_closest_marker(marker)

@@ -1,12 +1,11 @@
 """Importing in tests: files as text, sent and done."""
 
-import threading
 from collections.abc import Iterable
 from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.jobs.queue import run_worker
+from tests.jobs import work
 
 URL = "/api/v1/patients/import/"
 HEADER = "First Name,Last Name,DOB,Sex,MRN,Phone,Zip\n"
@@ -18,13 +17,6 @@ def send(client: FlaskClient, headers: dict[str, str], file: str | bytes, query:
     """Post a file."""
     content = file.encode() if isinstance(file, str) else file
     return client.post(f"{URL}?{query}", data=content, content_type="text/csv", headers={**headers, **more})
-
-
-def work() -> None:
-    """Do the jobs that wait; in a thread of its own, because a browser's tests leave their event loop in this one."""
-    worker = threading.Thread(target=run_worker, kwargs={"wait": False})
-    worker.start()
-    worker.join()
 
 
 def done(client: FlaskClient, headers: dict[str, str], file: str | bytes, query: str = "") -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from werkzeug.test import TestResponse
 from app.domain.gateways import NewGateway
 from app.gateways.lab.signing import dress
 from app.gateways.signatures import AuthMode
-from app.jobs.queue import run_worker
 from app.models import InboxItem, Observation, WebhookDelivery
 from app.services.gateways.registration import GatewayLine, create_gateway
 from app.services.transaction import transaction
@@ -55,13 +53,6 @@ def deliver(
     return client.post(path, data=body, headers={"Content-Type": "application/json", **proof, **headers})
 
 
-def work() -> None:
-    """Do all jobs that are left, as the worker would."""
-    worker = threading.Thread(target=run_worker, kwargs={"wait": False})  # a browser leaves its event loop in this one
-    worker.start()
-    worker.join()
-
-
 @inside
 def deliveries(person: Person) -> list[WebhookDelivery]:
     """Return what is in the inbox, oldest first."""
@@ -93,4 +84,4 @@ def readings(person: Person, patient_id: UUID | None = None) -> list[Observation
         return rows
 
 
-__all__ = ["a_gateway", "an_event", "deliver", "deliveries", "in_house", "items", "readings", "work"]
+__all__ = ["a_gateway", "an_event", "deliver", "deliveries", "in_house", "items", "readings"]

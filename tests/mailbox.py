@@ -1,11 +1,10 @@
 """Reading the mail that the application wrote: the development directory, as plain text."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 
 from app.integrations.mail import postbox
-from app.jobs.queue import run_worker
+from tests.jobs import work
 
 _TOKEN = re.compile(r"#(\S+)")
 
@@ -16,12 +15,6 @@ def letters_to(address: str) -> list[str]:
     assert directory is not None
     letters = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(directory.glob("*.eml"))]
     return [letter.get_content() for letter in letters if letter["To"] == address]
-
-
-def work() -> None:
-    """Let the worker do what is waiting; in a thread, because the browser's tests leave an event loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(run_worker, wait=False).result()
 
 
 def delivered_to(address: str) -> list[str]:

@@ -1,10 +1,12 @@
 """The session class: tenancy at every BEGIN, an audit event for every changed row, no silent bulk writes."""
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy.session import Session
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction, UOWTransaction
@@ -23,7 +25,7 @@ _SET_TENANT = Statement(
         " set_config('app.user_id', :user, true) AS account, set_config('app.login_index', :login, true) AS login"
     )
 )
-_FIRST = "first_question"
+_FIRST, _BEGUN = "first_question", "begun_on"
 _SILENT = frozenset({"updated_at", "version", "search_tokens"})
 AUDITED_TABLES = frozenset(
     mapper.local_table.name  # type: ignore[attr-defined]
@@ -60,8 +62,24 @@ def _begin(session: OrmSession, _transaction: SessionTransaction, connection: Co
     with driver_errors(connection):
         asked = [*said_each_time(connection), _tenant(), *([first] if first else [])]
         answers = send_by_driver(connection, asked)
+    session.info[_BEGUN] = connection
     if first:
         session.info[_FIRST] = answers[-1]
+
+
+@event.listens_for(AuditedSession, "after_transaction_end")
+def _end(session: OrmSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_BEGUN, None)
+
+
+def working_connection(session: OrmSession) -> Connection | None:
+    """Return the connection on which the session's transaction has begun and can go on; None when there is none."""
+    connection: Connection | None = session.info.get(_BEGUN)
+    if connection is None or connection.closed or connection.invalidated:
+        return None
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    return connection if driver.info.transaction_status is TransactionStatus.INTRANS else None
 
 
 def enter_practice(session: OrmSession) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 CODE_FILE = Path(__file__).with_name("data") / "icd10cm.tsv.gz"
 
-_FORM = re.compile(r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?")  # since 2026 the second sign may be a letter: QA0
+ICD10_FORM = r"[A-Z][0-9A-Z]{2}(\.[0-9A-Z]{1,4})?"  # since 2026 the second sign may be a letter: QA0
+_FORM = re.compile(ICD10_FORM)
 _OCTOBER = 10
 
 

@@ -11,7 +11,7 @@ from app.domain.billing.entries import (
     EntryStatus,
     NewBillingEntry,
 )
-from app.domain.diagnoses import is_icd10_format
+from app.domain.diagnoses import ICD10_FORM, is_icd10_format
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.fields import Day, Instant, Money, Text, Whole
 
@@ -36,7 +36,9 @@ class NewEntrySchema(Body):
     duration_minutes = Whole(low=1, high=1440, allow_none=True)
     amount = Money(required=True)
     payer = Text(longest=120, allow_none=True)
-    icd10_codes = fields.List(Text(longest=8), load_default=list, validate=validate.Length(max=MAX_CODES))
+    icd10_codes = fields.List(
+        Text(longest=8, form=ICD10_FORM), load_default=list, validate=validate.Length(max=MAX_CODES)
+    )
     notes = Text(longest=2000, blank=True, load_default="")
     units = Whole(low=1, high=99, load_default=1)
     period_start = Day(load_default=None, allow_none=True, metadata=_PERIOD)

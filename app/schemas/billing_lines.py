@@ -10,6 +10,7 @@ from app.domain.billing.facts import CircumstanceKind, NewCircumstance
 from app.domain.billing.reconcile import ImpactKind
 from app.domain.billing.runs import RunRequest
 from app.domain.billing.therapy import DATA_OF
+from app.domain.diagnoses import ICD10_FORM
 from app.domain.enrolment.programs import Program
 from app.schemas.base import Body, PageQuery, Row, paging_of
 from app.schemas.billing import MAX_CODES, EntrySchema, refuse_malformed_codes
@@ -26,7 +27,7 @@ class EntryChangesSchema(Body):
     duration_minutes = Whole(low=1, high=1440, allow_none=True)
     amount = Money()
     payer = Text(longest=120, allow_none=True)
-    icd10_codes = fields.List(Text(longest=8), validate=validate.Length(max=MAX_CODES))
+    icd10_codes = fields.List(Text(longest=8, form=ICD10_FORM), validate=validate.Length(max=MAX_CODES))
     notes = Text(longest=_LONGEST, blank=True)
     units = Whole(low=1, high=99)
     period_start = Day(allow_none=True)

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 from app.domain.billing.insight import WhatIf
 from app.domain.billing.policy import read_settings
 from app.domain.billing.simulate import Drop, Enrol, MoreMinutes, MoreReadings, Scenario
+from app.domain.diagnoses import ICD10_FORM
 from app.domain.enrolment.programs import Program
 from app.schemas.base import Body, Row, page_of
 from app.schemas.fields import Day, Instant, Text, Whole, YesNo
@@ -51,7 +52,9 @@ class EnrolSchema(Body):
     patient_id = fields.UUID(required=True)
     program = fields.Enum(Program, by_value=True, load_default=Program.RPM)
     starts_on = Day(required=True)
-    diagnoses = fields.List(Text(longest=8), load_default=lambda: ["I10"], validate=validate.Length(min=1, max=12))
+    diagnoses = fields.List(
+        Text(longest=8, form=ICD10_FORM), load_default=lambda: ["I10"], validate=validate.Length(min=1, max=12)
+    )
 
     @post_load
     def _made(self, data: dict[str, Any], **_: Any) -> Enrol:

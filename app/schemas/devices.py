@@ -44,7 +44,9 @@ class DeviceFields(Body):
 
     model = fields.String(required=True, attribute="model_id", validate=_MODELS)
     serial = Text(longest=MAX_IDENTIFIER, allow_none=True)
-    imei = Text(longest=15, allow_none=True, metadata={"description": "15 digits with the check digit."})
+    imei = Text(
+        longest=15, form="[0-9]{15}", allow_none=True, metadata={"description": "15 digits with the check digit."}
+    )
     vendor = Text(longest=MAX_IDENTIFIER, allow_none=True, metadata={"description": "Whose gateway it sends through."})
     vendor_device_id = Text(longest=MAX_IDENTIFIER, allow_none=True, metadata={"description": "Its number there."})
     gateway_id = Text(

@@ -25,11 +25,13 @@ class Text(fields.String):
 
     not_blank = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # for the document; what decides is `_deserialize`
 
-    def __init__(self, *, longest: int = 200, blank: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, longest: int = 200, blank: bool = False, form: str = "", **kwargs: Any) -> None:
+        """Take a text; `form` tells the document's readers how it is written, where code decides what it may be."""
         super().__init__(**kwargs)
         self.longest, self.may_be_blank = longest, blank
         has_form = isinstance(kwargs.get("validate"), validate.Regexp)  # which goes into the document by itself
-        bounds = {"maxLength": longest} | ({} if has_form else {"pattern": _STORABLE if blank else self.not_blank})
+        pattern = f"^({form})$" if form else _STORABLE if blank else self.not_blank
+        bounds = {"maxLength": longest} | ({} if has_form else {"pattern": pattern})
         self.metadata = {**bounds, **({} if blank else {"minLength": 1}), **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates
 
-from app.domain.diagnoses import is_icd10_format
+from app.domain.diagnoses import ICD10_FORM, is_icd10_format
 from app.domain.enrolment.programs import PARAMETERS, Program
 from app.domain.enrolment.records import Ending, NewOrder, OrderingProvider, OrderRenewal
 from app.domain.npi import is_npi
@@ -41,7 +41,7 @@ class Codes(fields.List[str]):
     """Diagnoses in the form of ICD-10-CM, none twice."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Text(longest=8), validate=validate.Length(max=MAX_CODES), **kwargs)
+        super().__init__(Text(longest=8, form=ICD10_FORM), validate=validate.Length(max=MAX_CODES), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         codes = super()._deserialize(value, attr, data, **kwargs)

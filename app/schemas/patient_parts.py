@@ -8,12 +8,16 @@ from app.domain.patients import US_STATES, Address, EmergencyContact, Payer, for
 from app.schemas.base import Body, Row
 from app.schemas.fields import Day, Text
 
+_BETWEEN = "[ ().-]{0,2}"
+_US = rf"{_BETWEEN}(1{_BETWEEN})?([0-9]{_BETWEEN}){{10}}"
+_ABROAD = rf"\+{_BETWEEN}[1-9]{_BETWEEN}([0-9]{_BETWEEN}){{6,14}}"
+
 
 class Phone(Text):
     """A telephone number, stored as E.164; ten digits are read as US."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=40, **kwargs)
+        super().__init__(longest=40, form=f"{_US}|{_ABROAD}", **kwargs)
         self.metadata = {"description": "Stored as E.164; ten digits are read as US.", **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

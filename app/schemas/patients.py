@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, post_load, validate, validates
 
-from app.domain.diagnoses import problem_with
+from app.domain.diagnoses import ICD10_FORM, problem_with
 from app.domain.languages import format_language
 from app.domain.patients import GENDERS, PATIENT_ORDERINGS, NewPatient, PatientQuery, PatientSelection
 from app.domain.ssn import format_ssn
@@ -16,13 +16,15 @@ from app.schemas.patient_parts import AddressSchema, EmergencyContactSchema, Par
 
 _ZONES = frozenset(available_timezones())
 MAX_CONDITIONS, MAX_PAYERS = 50, 10
+_SSN = "(?!000|666|9)[0-9]{3}(-(?!00)[0-9]{2}-| (?!00)[0-9]{2} |(?!00)[0-9]{2})(?!0000)[0-9]{4}"
+_LANGUAGE = "[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
 
 
 class SocialSecurityNumber(Text):
     """Nine digits with or without hyphens; taken in, never given out."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=11, load_only=True, **kwargs)
+        super().__init__(longest=11, form=_SSN, load_only=True, **kwargs)
         self.metadata = {"description": "Write-only; its last four digits can be read.", **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -36,7 +38,7 @@ class Language(Text):
     """A BCP 47 language tag."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=35, **kwargs)
+        super().__init__(longest=35, form=_LANGUAGE, **kwargs)
         self.metadata = {"description": "BCP 47, such as en, es-MX or zh-Hant.", **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -50,7 +52,7 @@ class Condition(Text):
     """An ICD-10-CM code that is valid today."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=8, **kwargs)
+        super().__init__(longest=8, form=ICD10_FORM, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         code = super()._deserialize(value, attr, data, **kwargs)

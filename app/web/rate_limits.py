@@ -15,10 +15,12 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from limits import RateLimitItem, parse
+from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
-from app.web import limit_store
+from app.web import limit_memory, limit_store
 from app.web.identity import is_poll, limiter_identity
+from app.web.limit_memory import WindowMemory
 
 _UNCOUNTED = ("static", "health.")
 _AUTH = (
@@ -89,6 +91,12 @@ class FallingBack(Limiter):
     The library lets only the first do so: what was waiting for Redis beside it would end in an error.
     """
 
+    def init_app(self, app: Flask) -> None:
+        """Bind to an application and its store, of which nothing is known yet; without it our own memory counts."""
+        super().init_app(app)
+        self._storage_dead = False
+        self._fallback_limiter = MovingWindowRateLimiter(WindowMemory())
+
     def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
         try:
             super()._check_request_limit(callable_name, in_middleware)
@@ -110,7 +118,7 @@ limiter = FallingBack(
 def init_app(app: Flask, redis_url: str | None) -> None:
     """Bind the limiter to its store and put its headers on every response."""
     shared = redis_url.replace("redis", limit_store.SCHEME, 1) if redis_url else None
-    app.config["RATELIMIT_STORAGE_URI"] = shared or "memory://"
+    app.config["RATELIMIT_STORAGE_URI"] = shared or f"{limit_memory.SCHEME}://"
     if redis_url:
         timeouts = {"socket_timeout": _STORE_TIMEOUT, "socket_connect_timeout": _STORE_TIMEOUT}
         app.config["RATELIMIT_STORAGE_OPTIONS"] = timeouts

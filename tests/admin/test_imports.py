@@ -12,7 +12,8 @@ from app.domain.roles import Role
 from tests.admin.visits import enter, token
 from tests.builders import Person, a_patient, a_user, signed_in
 from tests.fhir_server import FhirServer, fhir_server
-from tests.imports import ANN, BOB, HEADER, work
+from tests.imports import ANN, BOB, HEADER
+from tests.jobs import work
 
 NEW = "/admin/patients/import"
 

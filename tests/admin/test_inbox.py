@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from app.domain.roles import Role
 from tests.admin.visits import enter, send, token
 from tests.builders import a_device, a_patient, a_user
-from tests.inbox import a_gateway, an_event, deliver, deliveries, readings, work
+from tests.inbox import a_gateway, an_event, deliver, deliveries, readings
+from tests.jobs import work
 
 _GATEWAYS = "/admin/integrations/gateways"
 

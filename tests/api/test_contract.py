@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
+from app.web.rate_limits import limiter
 from config import Settings
 from tests.builders import a_patient, a_user, signed_in
 
@@ -161,6 +162,21 @@ def test_s19_who_waits_as_long_as_told_is_let_through(
         monkeypatch.setattr("time.time", lambda later=seconds: real() + 20 + later)
         statuses.append(client.post(LOGIN, json={}).status_code)
     assert (wait <= 40, statuses) == (True, [429, 400])
+
+
+def test_s24_an_application_begins_with_a_store_of_which_nothing_is_known(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever another one's store was last seen to be: in between two stores a count would be lost."""
+    state = {"_storage_dead": True, "_Limiter__check_backend_count": 3, "_Limiter__last_check_backend": time.time()}
+    for name, value in state.items():
+        monkeypatch.setattr(limiter, name, value)
+    client, real = _limited(settings, auth="2/minute"), time.time
+    statuses = []
+    for seconds in (0, 10, 20):
+        monkeypatch.setattr("time.time", lambda later=seconds: real() + later)
+        statuses.append(client.post(LOGIN, json={}).status_code)
+    assert statuses == [400, 400, 429]
 
 
 def test_s18_the_limits_are_the_documented_ones_to_the_request(app: Flask, settings: Settings) -> None:

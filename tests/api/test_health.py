@@ -12,7 +12,8 @@ from app.domain.roles import Role
 from app.extensions import db
 from deploy.local_postgres import LocalPostgres
 from tests.builders import a_device, a_patient, a_reading, a_user, acting_as
-from tests.inbox import a_gateway, an_event, deliver, work
+from tests.inbox import a_gateway, an_event, deliver
+from tests.jobs import work
 
 
 def _part(client: FlaskClient, name: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 
 from app.domain.roles import Role
 from tests.builders import Person, a_device, a_patient, a_practice, a_user, signed_in
-from tests.inbox import a_gateway, an_event, deliver, deliveries, items, readings, work
+from tests.inbox import a_gateway, an_event, deliver, deliveries, items, readings
+from tests.jobs import work
 
 _INBOX = "/api/v1/webhooks/inbox/"
 _PRESSURE = b'{"deviceId":"35000000000001","ts":1790000000000,"values":{"systolic":122,"diastolic":78}}'

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from app.domain.roles import Role
 from app.web.uploads import MAX_FILE
 from tests.builders import a_patient, a_user, signed_in
-from tests.imports import ANN, BOB, HEADER, counts, done, outcome, people, send, work
+from tests.imports import ANN, BOB, HEADER, counts, done, outcome, people, send
+from tests.jobs import work
 
 IMPORTS = "/api/v1/patients/imports/"
 Headers = dict[str, str]

@@ -13,7 +13,8 @@ from app.domain.roles import Role
 from deploy.local_postgres import LocalPostgres
 from tests.api.test_observations import URL, House
 from tests.builders import a_device, a_patient, a_user, signed_in
-from tests.inbox import a_gateway, deliver, deliveries, readings, work
+from tests.inbox import a_gateway, deliver, deliveries, readings
+from tests.jobs import work
 
 _THRESHOLDS = "/api/v1/triage/thresholds/"
 _VALUES: dict[str, tuple[str, st.SearchStrategy[int]]] = {

@@ -31,6 +31,7 @@ Ask = Callable[[], object]
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_s11_known_unknown_and_disabled_accounts_take_as_long_to_refuse(client: FlaskClient) -> None:
     """Wrong passwords, one after the other; every address is locked after its fifth."""
     secured = a_user()
@@ -40,6 +41,7 @@ def test_s11_known_unknown_and_disabled_accounts_take_as_long_to_refuse(client: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_s11_the_first_five_tries_take_as_long_whoever_is_asked_for(client: FlaskClient) -> None:
     """Fresh addresses all the time: the fifth failure, which locks and leaves a job, costs the same as well."""
     makers = {"known": _known, "disabled": _disabled, "unknown": _unknown}
@@ -50,6 +52,7 @@ def test_s11_the_first_five_tries_take_as_long_whoever_is_asked_for(client: Flas
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_s11_asking_for_a_reset_takes_as_long_for_unknown_addresses(client: FlaskClient) -> None:
     """One job each."""
     people = {"known": _known(), "disabled": _disabled(), "unknown": _unknown()}

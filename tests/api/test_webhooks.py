@@ -11,7 +11,8 @@ from app.domain.roles import Role
 from app.gateways.lab.signing import dress
 from app.gateways.signatures import AuthMode
 from tests.builders import Person, a_device, a_patient, a_practice, a_user, signed_in
-from tests.inbox import a_gateway, an_event, deliver, deliveries, items, readings, work
+from tests.inbox import a_gateway, an_event, deliver, deliveries, items, readings
+from tests.jobs import work
 
 _MODES = [
     *(("mioconnect", mode, {}) for mode in ("timestamped_hmac", "svix", "hmac_hex", "hmac_base64")),

@@ -51,12 +51,14 @@ WRONG_FORMAT: dict[str, dict[str, Any]] = {
     "uuid": {"none": "not-a-uuid", "braces and sql": "{' OR 1=1 --}"},
 }
 
+SLEEP_SECONDS = 20  # longer than a busy machine takes for any request
+
 # Texts that a field may take; then they must stay texts.
 INJECTIONS = [
     "' OR '1'='1",
     "'; DROP TABLE patients; --",
     '" UNION SELECT password_hash FROM users --',
-    "%' AND pg_sleep(5) --",
+    f"%' AND pg_sleep({SLEEP_SECONDS}) --",
     "{{ 7*7 }}${7*7}<%= 7*7 %>",
     "{{ config.SECRET_KEY }}",
     "a\r\nSet-Cookie: hacked=1",

@@ -1,4 +1,4 @@
-"""A pgbouncer of the suite's own, in transaction mode and with five connections for everybody."""
+"""A pgbouncer of the suite's own, in transaction mode and with three connections for everybody."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ unix_socket_dir =
 auth_type = trust
 auth_file = {users}
 pool_mode = transaction
-default_pool_size = 5
+default_pool_size = 3
 max_client_conn = 200
 ignore_startup_parameters = extra_float_digits
 """

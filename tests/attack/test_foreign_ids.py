@@ -109,6 +109,7 @@ def test_s25_a_foreign_id_in_the_console_is_like_a_random_one(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_s25_a_foreign_id_takes_as_long_as_a_random_one(
     client: FlaskClient, operations: list[Operation], bodies: Bodies, home: World, abroad: World
 ) -> None:

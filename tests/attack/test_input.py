@@ -169,7 +169,7 @@ def test_s41_a_query_of_injections_is_a_text_or_refused(
             assert answer.status_code in {200, 400} or is_unconnected, (operation.name, name, text)
             found = answer.json.get("results") if answer.is_json else None  # an export is no JSON
             assert answer.status_code != 200 or not found, (operation.name, name, text)
-            assert time.perf_counter() - began < 2
+            assert time.perf_counter() - began < hostile.SLEEP_SECONDS
             assert "hacked" not in str(answer.headers)
 
 
@@ -185,7 +185,7 @@ def test_s41_an_injection_in_a_path_leads_nowhere(
                 answer = client.open(path, method=operation.method, json={}, headers=headers)
                 is_refused_before = not headers and answer.status_code in {302, 400, 403}
                 assert answer.status_code == 404 or is_refused_before, (path, answer.status_code)
-                assert time.perf_counter() - began < 2
+                assert time.perf_counter() - began < hostile.SLEEP_SECONDS
                 assert "hacked" not in str(answer.headers)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from itertools import islice
 
 import pytest
 import schemathesis
@@ -19,8 +20,7 @@ from tests.attack.world import World, bearer
 
 pytestmark = pytest.mark.slow
 DOCUMENT = "/api/v1/openapi.json"
-
-
+_PARTS = 6  # for as many processes; each is a few minutes of work
 _BY_STATE = {412, 422, 423}  # a stale version, a key used before, an account locked by the guesses made here
 
 
@@ -30,13 +30,16 @@ def contract(app: Flask) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_wsgi(DOCUMENT, app)
 
 
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=pytest.mark.xdist_group(f"contract {part}")) for part in range(_PARTS)]
+)
 def test_s29_every_operation_keeps_the_contract(
-    contract: schemathesis.BaseSchema, operations: list[Operation], home: World
+    contract: schemathesis.BaseSchema, operations: list[Operation], home: World, part: int
 ) -> None:
     """Statuses, bodies, headers and content types are the documented ones; nothing works without a token."""
     permissions = {_documented(one): one.permission or Permission.SIGNED_IN for one in operations}
     broken = []
-    for found in contract.get_all_operations():
+    for found in islice(contract.get_all_operations(), part, None, _PARTS):
         operation = found.ok()
         name = f"{operation.method.upper()} {operation.path}"
         person = home.person(next(role for role in Role if role in GRANTS[permissions[name]]))

@@ -11,7 +11,7 @@ from app.services.audit import chain
 from tests.audit.conftest import Trail
 from tests.builders import in_house
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 _FILL = (
     "INSERT INTO audit_events (practice_id, user_id, action, resource_type, resource_id, patient_id, outcome, ip)"
     " SELECT ('0000000' || n % 8 || '-0000-7000-8000-000000000000')::uuid, n % 40, 'patient:read', 'patient',"

@@ -1,7 +1,6 @@
 """The journeys of enrolment in a real browser: from a file to the first reading, a swap mid-month, the EMR twice."""
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,12 +10,12 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
 from app.domain.roles import Role
-from app.jobs.queue import run_worker
 from tests.browser.looks import Onlooker, enter
 from tests.builders import a_body, a_device, a_patient, a_reading, a_user, signed_in
 from tests.enrolment import NPI, days_ago
 from tests.fhir_server import fhir_server
 from tests.imports import ANN, HEADER
+from tests.jobs import working
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -35,8 +34,8 @@ def _import_one(page: Page) -> None:
     page.get_by_label("CSV file").set_input_files(file)  # type: ignore[arg-type]
     page.get_by_role("button", name="Check the file").click()
     page.get_by_role("button", name="Import 1 patient").click()
-    threading.Thread(target=run_worker, kwargs={"wait": False}).start()
-    page.get_by_role("link", name="To the patients").click(timeout=15_000)
+    with working():
+        page.get_by_role("link", name="To the patients").click(timeout=15_000)
     page.get_by_role("link", name="Lee, Ann").click()
 
 

@@ -1,6 +1,5 @@
 """Patients in and out, in a real browser: the import wizard with its progress bar, the medical record's pages."""
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -8,11 +7,11 @@ from flask.testing import FlaskClient
 from playwright.sync_api import FilePayload, Page, expect
 
 from app.domain.roles import Role
-from app.jobs.queue import run_worker
 from tests.browser.looks import Onlooker, enter
 from tests.builders import a_user, signed_in
 from tests.fhir_server import fhir_server
 from tests.imports import ANN, BOB, HEADER
+from tests.jobs import working
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -37,8 +36,8 @@ def test_the_wizard_leads_from_a_file_to_patients(open_page: Open, any_width: Si
     page.get_by_role("button", name="Import 2 patients").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
     look.at(page, "import-3-running")
-    threading.Thread(target=run_worker, kwargs={"wait": False}).start()
-    expect(page.get_by_role("heading", name="The file was imported")).to_be_visible(timeout=15_000)
+    with working():
+        expect(page.get_by_role("heading", name="The file was imported")).to_be_visible(timeout=15_000)
     look.at(page, "import-4-done")
     page.get_by_role("link", name="To the patients").click()
     expect(page.get_by_role("rowheader")).to_have_text(["Lee, Ann", "Ray, Bob"])

@@ -13,7 +13,8 @@ from app.models import Patient
 from app.services.gateways.registration import GatewayLine
 from tests.browser.looks import Onlooker, enter
 from tests.builders import Person, a_device, a_patient, a_reading, a_user
-from tests.inbox import a_gateway, an_event, deliver, deliveries, work
+from tests.inbox import a_gateway, an_event, deliver, deliveries
+from tests.jobs import work
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

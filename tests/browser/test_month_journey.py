@@ -21,7 +21,8 @@ from app.services.transaction import transaction
 from tests.billing import closed_period, days_from
 from tests.browser.looks import Onlooker, enter
 from tests.builders import Person, a_device, a_patient, a_practice, a_user, in_house
-from tests.inbox import a_gateway, an_event, deliver, work
+from tests.inbox import a_gateway, an_event, deliver
+from tests.jobs import work
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

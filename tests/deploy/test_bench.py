@@ -9,6 +9,7 @@ from config import ROOT
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.redis
 def test_the_bench_measures_both_jobs_and_their_limit() -> None:
     command = [sys.executable, "-m", "bench", "--quick", "--only", "load"]

@@ -9,7 +9,7 @@ import pytest
 from deploy.processes import end
 from tests.deploy.conftest import LocalRun, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 _PARTS = ("web server", "job worker", "database")
 
 

@@ -10,6 +10,7 @@ from app.domain.billing.codes import CPT_LABELS, Reason
 from app.domain.billing.double_count import Rule
 from app.domain.billing.policy import PolicySettings
 from config import ROOT
+from tests.guards.trees import tree_of
 
 PAGE = ROOT / "docs" / "billing-rules.md"
 _HOME = "app.domain.billing."
@@ -51,7 +52,7 @@ def missing_tests(page: str, directory: Path = ROOT / "tests") -> set[str]:
     written = {
         node.name
         for path in directory.rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef)
     }
     return {name for row in rows(page) for name in row.tests or ["nothing"]} - written

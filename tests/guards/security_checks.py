@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from config import ROOT
+from tests.guards.trees import tree_of
 
 PAGE = ROOT / "docs" / "security-checks.md"
 _NUMBERED = re.compile(r"test_s(\d\d)_(\w+)")
@@ -102,7 +103,7 @@ def proofs(directory: Path = ROOT / "tests") -> dict[int, list[str]]:
     """Return the tests of each check, as `file: name`, in order."""
     found: dict[int, list[str]] = {number: [] for number in CHECKS}
     for path in sorted(directory.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             numbered = _NUMBERED.fullmatch(node.name) if isinstance(node, ast.FunctionDef) else None
             if numbered:
                 name = f"{path.relative_to(directory.parent)}: {numbered[2].replace('_', ' ')}"

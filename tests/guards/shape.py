@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tests.guards.trees import tree_of
+
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 40
 BANNED_NAMES = {"utils", "helpers", "common", "misc"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -37,7 +39,7 @@ def committing_files(sources: Iterable[Path]) -> set[str]:
     return {
         path.name
         for path in sources
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in {"commit", "rollback"}
@@ -54,14 +56,14 @@ def silent_parts(sources: Iterable[Path]) -> list[str]:
     return [
         f"{path.name}:{getattr(node, 'name', 'module')}"
         for path in sources
-        for node in _documented(ast.parse(path.read_text()))
+        for node in _documented(tree_of(path))
         if not ast.get_docstring(node)
     ]
 
 
 def _functions(sources: Iterable[Path]) -> Iterator[tuple[Path, Function]]:
     for path in sources:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, Function):
                 yield path, node
 

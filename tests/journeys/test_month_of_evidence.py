@@ -14,7 +14,8 @@ from app.crypto import packet_verify
 from app.domain.roles import Role
 from tests.billing import Monitored, closed_period, days_from, monitored
 from tests.builders import a_body, a_user, signed_in
-from tests.inbox import a_gateway, an_event, deliver, work
+from tests.inbox import a_gateway, an_event, deliver
+from tests.jobs import work
 
 BILLING = "/api/v1/billing/"
 _LAST = 16

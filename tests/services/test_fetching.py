@@ -23,7 +23,8 @@ from app.services.gateways.applying import apply_delivery
 from app.services.gateways.fetching import fetch_from_vendor
 from app.services.gateways.registration import GatewayLine
 from tests.builders import Person, a_device, a_patient, a_user, in_house
-from tests.inbox import a_gateway, deliver, deliveries, items, readings, work
+from tests.inbox import a_gateway, deliver, deliveries, items, readings
+from tests.jobs import work
 
 _START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
 _TOKENS = {"client_id": "lab", "client_secret": "s", "access_token": "a", "refresh_token": "r"}

@@ -18,7 +18,8 @@ from app.models import OutgoingMail
 from app.services.mail import deliver_mail, write_mail
 from app.services.transaction import transaction
 from tests.builders import Person, a_user, in_house
-from tests.mailbox import letters_to, work
+from tests.jobs import work
+from tests.mailbox import letters_to
 
 ADDRESS = "canary.reader@test.example"
 SECRET = "canary-secret-in-the-letter"

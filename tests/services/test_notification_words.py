@@ -18,7 +18,7 @@ from app.services.notifications import delivering
 from app.services.notifications.digests import send_due
 from tests.builders import Person, a_patient, a_user, in_house
 from tests.carriers import Carriers, MailServer, carriers, mail_server
-from tests.mailbox import work
+from tests.jobs import work
 from tests.notifications import FCM_TOKEN, PHONE, carry_a_phone, deliveries, later, prefer, set_up, tell
 
 SUBJECT = "01a20af7-0000-7000-8000-00000000cafe"

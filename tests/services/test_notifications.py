@@ -26,7 +26,7 @@ from app.services.notifications.telling import notify
 from app.services.transaction import transaction
 from tests.builders import Person, a_patient, a_practice, a_user, in_house
 from tests.carriers import Carriers, MailServer, carriers, mail_server, refusal
-from tests.mailbox import work
+from tests.jobs import work
 from tests.notifications import (
     EXPO_TOKEN,
     FCM_TOKEN,

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.extensions import db
-from tests.inbox import work
+from tests.jobs import work
 
 _LEFT = text(
     "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status, attempts)"

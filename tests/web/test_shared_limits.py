@@ -125,6 +125,7 @@ def test_s23_of_a_hundred_at_once_to_four_processes_twenty_are_let_in(settings: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_s24_under_load_redis_hangs_dies_and_comes_back(settings: Settings, redis: Redis) -> None:
     """Two processes: no error, 99 of 100 answers within 300 ms, always a limit, and counted together again soon."""
     limits = {"RATELIMIT_ANONYMOUS": "1000000/hour", "RATELIMIT_AUTH": "5/minute"}

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, LargeBinary, Select, and_, func, or_, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -23,6 +22,7 @@ from app.crypto.keyring import keyring
 from app.domain.errors import IntegrityViolated
 from app.models import Base, Practice, PracticeKey
 from app.services.keys.integrity import report_damage
+from app.services.keys.versions import store_key
 from app.services.transaction import transaction
 
 SEALED_SUFFIX = "_enc"
@@ -68,8 +68,7 @@ def announce_data_key(practice_id: UUID) -> bool:
         if len(versions) > 1:
             return False
         new = keyring.new_key(practice_id, "data", versions[0] + 1)
-        row = {"practice_id": practice_id, "purpose": new.purpose, "version": new.version, "wrapped": new.wrapped}
-        session.execute(insert(PracticeKey).values(row).on_conflict_do_nothing())
+        store_key(practice_id, new)
         events.record(session, "key:create", "practice_key", resource_id=f"data {new.version}")
         return True
 

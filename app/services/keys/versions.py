@@ -1,54 +1,69 @@
 """Reading and making the wrapped keys of practices and of the installation."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.audit import context, events
+from app.audit.hook import working_connection
 from app.crypto.envelope import key_version
 from app.crypto.keyring import WrappedKey, keyring
 from app.extensions import db
 from app.models import Practice, PracticeKey, SystemKey
 from app.services.transaction import transaction
 
+_MAKES_KEYS = "makes_keys"
+
 
 def load_wrapped_keys(practice_id: UUID | None) -> list[WrappedKey]:
     """Return the stored keys of a practice, or the installation's own (made at first need) when it is None.
 
-    Uses a connection of its own, because values may be decrypted in the middle of another transaction.
+    They are read on the connection of the transaction that is open, where it sees them: values are decrypted in its
+    middle, and if each waited for a second connection, a pooler of few would have them wait for one another.
     """
-    if practice_id is None:
-        return _system_keys()
-    with db.engine.begin() as connection:
-        connection.execute(select(func.set_config("app.practice_id", str(practice_id), True)))
-        rows = connection.execute(
-            select(PracticeKey.purpose, PracticeKey.version, PracticeKey.wrapped).where(
-                PracticeKey.practice_id == practice_id
-            )
-        )
-        return [WrappedKey(*row) for row in rows]
+    query = _query(practice_id)
+    connection = _shared_connection()
+    rows = connection.execute(query).all() if connection else []
+    return [WrappedKey(*row) for row in rows or _read_apart(practice_id, query)]
 
 
-def _system_keys() -> list[WrappedKey]:
+def _query(practice_id: UUID | None) -> Select[str, int, bytes]:
+    table = _table(practice_id)
+    query = select(table.purpose, table.version, table.wrapped)
+    return query if practice_id is None else query.where(PracticeKey.practice_id == practice_id)
+
+
+def _shared_connection() -> Connection | None:
+    """Return the open transaction's, unless it made keys itself: were it rolled back, they would be in use for ever."""
+    session = db.session()
+    return None if session.info.get(_MAKES_KEYS) else working_connection(session)
+
+
+def _read_apart(practice_id: UUID | None, query: Select[str, int, bytes]) -> Sequence[Row[str, int, bytes]]:
     with db.engine.begin() as connection:
-        query = select(SystemKey.purpose, SystemKey.version, SystemKey.wrapped)
+        connection.execute(select(func.set_config("app.practice_id", str(practice_id or ""), True)))
         rows = connection.execute(query).all()
-        if not rows:
+        if practice_id is None and not rows:
             fresh = [_columns(key) for key in keyring.new_keys(None)]
             connection.execute(upsert(SystemKey).values(fresh).on_conflict_do_nothing())
             rows = connection.execute(query).all()
-        return [WrappedKey(*row) for row in rows]
+        return rows
+
+
+def store_key(practice_id: UUID, key: WrappedKey) -> None:
+    """Store a practice's key, unless there is one of that version, within the caller's transaction."""
+    session = db.session()
+    session.info[_MAKES_KEYS] = True
+    session.execute(upsert(PracticeKey).values(practice_id=practice_id, **_columns(key)).on_conflict_do_nothing())
 
 
 def make_practice_keys(practice_id: UUID) -> None:
     """Store fresh keys for a new practice, within the caller's transaction."""
-    rows: Iterable[dict[str, object]] = [
-        {"practice_id": practice_id, **_columns(key)} for key in keyring.new_keys(practice_id)
-    ]
-    db.session.execute(insert(PracticeKey), list(rows))
+    for key in keyring.new_keys(practice_id):
+        store_key(practice_id, key)
 
 
 @dataclass(frozen=True, slots=True)
