@@ -15,6 +15,7 @@ from app.api.billing_outlooks import billing_outlooks
 from app.api.billing_reports import billing_reports
 from app.api.billing_simulations import billing_simulations
 from app.api.break_glass import break_glass
+from app.api.calls import calls
 from app.api.circumstances import circumstances
 from app.api.consents import consents
 from app.api.devices import devices
@@ -59,6 +60,7 @@ GROUPS = (
     emr,
     integrations,
     notes,
+    calls,
     access_log,
     timeline,
     consents,

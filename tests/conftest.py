@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,7 @@ from app.services.accounts import passwords
 from config import Settings
 from deploy.local_postgres import LocalPostgres
 from tests.builders import build_in
+from tests.new_years import known_until
 
 _MIGRATED = pytest.StashKey[LocalPostgres]()
 
@@ -29,6 +31,13 @@ def _cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", cheap)
         patch.setattr(passwords, "_NOBODY", cheap.hash("nobody"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rules_of_this_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Know this year's rules and fees, also when nobody has shipped them yet."""
+    with known_until(datetime.now(UTC).date(), tmp_path_factory.mktemp("billing")):
         yield
 
 

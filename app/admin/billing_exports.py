@@ -5,7 +5,7 @@ from flask import Response
 from app.admin.base import console_page, load_query
 from app.domain.roles import Permission
 from app.schemas.billing_outlooks import OutlookSelectionSchema
-from app.schemas.billing_reports import MonthReportSelectionSchema, RevenueQuerySchema
+from app.schemas.billing_reports import MonthReportSelectionSchema, RevenueFileSchema
 from app.services.billing.outlooks import worklist_csv
 from app.services.billing.reports import compliance_csv, leakage_csv, revenue_csv
 from app.web.responses import csv_response
@@ -21,7 +21,7 @@ def export_worklist() -> Response:
 @console_page("/billing/reports/revenue", Permission.READ_BILLING)
 def export_revenue() -> Response:
     """Download dollars, summed as wanted."""
-    return csv_response(revenue_csv(actor(), load_query(RevenueQuerySchema())), "revenue.csv")
+    return csv_response(revenue_csv(actor(), load_query(RevenueFileSchema())), "revenue.csv")
 
 
 @console_page("/billing/reports/compliance", Permission.READ_BILLING)

@@ -1,13 +1,12 @@
-"""The pages that look ahead and back in billing: worklist by dollars, simulator, reports."""
+"""The pages that look ahead and back in billing: worklist by dollars, reports."""
 
 from dataclasses import replace
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from app.admin.base import console, console_page, load_query
-from app.admin.forms import NO_REFUSAL, Refusal, attempt
 from app.admin.months import shown_month
 from app.domain.billing.clocks import DAY
 from app.domain.billing.insight import MonthReportQuery, RevenueGroup, RevenueQuery
@@ -15,10 +14,8 @@ from app.domain.paging import PageRequest
 from app.domain.roles import Permission
 from app.schemas.billing_outlooks import OutlookQuerySchema
 from app.schemas.billing_reports import MonthReportQuerySchema
-from app.schemas.billing_simulations import SimulationRequestSchema
 from app.services.billing.outlooks import list_worklist
 from app.services.billing.reports import compliance_report, leakage_report, revenue_report
-from app.services.billing.simulator import fee_schedules, rule_sets, run_simulation
 from app.web.security import actor
 
 STANDINGS = {
@@ -40,18 +37,6 @@ def billing_worklist() -> ResponseReturnValue:
     return render_template("admin/billing_worklist.html", query=query, page=page)
 
 
-@console_page("/billing/simulator", Permission.READ_BILLING, methods=("GET", "POST"))
-def billing_simulator() -> ResponseReturnValue:
-    """Compare the real month with another one."""
-    done: Any = attempt("simulate", _simulate) if request.method == "POST" else None
-    refusal: Refusal = done if isinstance(done, Refusal) else NO_REFUSAL
-    page = render_template(
-        "admin/billing_simulator.html", shown=None if done is refusal else done, refusal=refusal,
-        schedules=fee_schedules(actor()), rule_sets=rule_sets(), sent=request.form, month=shown_month(None),
-    )  # fmt: skip
-    return page, refusal.status
-
-
 @console_page("/billing/reports", Permission.READ_BILLING)
 def billing_reports() -> ResponseReturnValue:
     """Show dollars by month; of one month, who paid what, days and minutes, and what was almost billable."""
@@ -68,24 +53,6 @@ def billing_reports() -> ResponseReturnValue:
         leaks=leakage_report(actor(), few),
         page=compliance_report(actor(), replace(query, month=month)),
     )
-
-
-def _simulate() -> Any:
-    return run_simulation(actor(), SimulationRequestSchema().load(_scenario()))
-
-
-def _scenario() -> dict[str, Any]:
-    """Return the form as the API's body: supposed days and minutes are everybody's."""
-    form = {name: value for name, value in request.form.items() if value.strip()}
-    said: dict[str, Any] = {name: form[name] for name in ("month", "rule_set", "fee_schedule") if name in form}
-    overrides: dict[str, Any] = {}
-    if "days" in form:
-        overrides["readings"] = [{"days": form["days"].replace(",", " ").split()}]
-    if "minutes" in form and "on" in form:
-        minutes = form["minutes"]
-        seconds = int(minutes) * 60 if minutes.isdecimal() else minutes
-        overrides["minutes"] = [{"on": form["on"], "seconds": seconds}]
-    return {**said, "overrides": overrides}
 
 
 @console.app_context_processor

@@ -26,7 +26,7 @@ REASONS: dict[Reason, str] = {
     _R.PERIOD_OPEN: "The time is not over yet.",
     _R.PERIOD_OVERLAP: "Another line bills supply in these days.",
     _R.OTHER_PRACTITIONER_CONFLICT: "Another practitioner bills the patient's monitoring.",
-    _R.CODE_NOT_EFFECTIVE: "The code is not in force on the service date.",
+    _R.CODE_NOT_EFFECTIVE: "The code is not in force on the service date, or no rules are known for that day yet.",
     _R.SETUP_ALREADY_BILLED: "Set-up was billed in this episode.",
     _R.SETUP_NOT_DOCUMENTED: "Set-up and training are not written down.",
     _R.SETUP_MIN_DAYS: "Too few days with data for set-up.",

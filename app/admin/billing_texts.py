@@ -19,6 +19,9 @@ CIRCUMSTANCES = {
     CircumstanceKind.OTHER_PRACTITIONER.value: "Another practitioner bills monitoring",
     CircumstanceKind.COMPLEX_CARE.value: "Complex decision making",
     CircumstanceKind.QMB.value: "Qualified Medicare Beneficiary",
+    CircumstanceKind.THERAPY_RESPIRATORY.value: "Therapy data on these days: respiratory",
+    CircumstanceKind.THERAPY_MUSCULOSKELETAL.value: "Therapy data on these days: musculoskeletal",
+    CircumstanceKind.THERAPY_BEHAVIOURAL.value: "Therapy data on these days: behavioural",
 }
 ENTRY_STATES = {
     "pending": ("Pending", "no_data"),

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.base import console_page, load_query
+from app.admin.base import console_page, load_query, may
 from app.admin.forms import NO_REFUSAL, Refusal, attempt, filled_in
 from app.admin.patients import patient_tab
 from app.admin.time_logs import WORK, live_sent, times_sent
@@ -15,6 +15,7 @@ from app.domain.roles import Permission
 from app.schemas.base import PageOnlySchema
 from app.schemas.time_logs import NewTimeLogSchema
 from app.schemas.timers import NewTimerSchema
+from app.services.billing.calls import list_calls
 from app.services.billing.time_entries import create_time_log
 from app.services.billing.time_logs import list_time_logs
 from app.services.billing.time_totals import list_gaps, list_totals
@@ -23,6 +24,7 @@ from app.services.practices import get_timezone
 from app.web.security import actor
 
 _FIRST_PAGE = PageRequest()
+_FEW = PageRequest(page_size=5)
 _ALL = PageRequest(page_size=MAX_PAGE_SIZE)
 
 
@@ -60,6 +62,7 @@ def time_tab(patient_id: UUID, paging: PageRequest = _FIRST_PAGE, refusal: Refus
         page=list_time_logs(actor(), TimeLogQuery(paging, patient_id=patient_id)),
         totals=list_totals(actor(), month),
         gaps=list_gaps(actor(), month),
+        calls=list_calls(actor(), patient_id, _FEW) if may(Permission.READ_CALLS) else None,
         zone=get_timezone(actor()),
     )
 

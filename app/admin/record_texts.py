@@ -55,6 +55,7 @@ TIMELINE_KINDS = {
     "reading": "Reading",
     "alert": "Alert",
     "note": "Note",
+    "call": "Call",
     "record": "Record",
     "consent": "Consent",
     "care_order": "Order",

@@ -109,6 +109,8 @@ PERMISSIONS = {
     Permission.EXPORT_PATIENTS: "Export all patients",
     Permission.READ_NOTES: "Read notes",
     Permission.WRITE_NOTES: "Write notes",
+    Permission.READ_CALLS: "Read calls with patients",
+    Permission.WRITE_CALLS: "Record calls with patients",
     Permission.READ_DEVICES: "See devices",
     Permission.WRITE_DEVICES: "Register, assign and swap devices",
     Permission.MANAGE_INTEGRATIONS: "Connect the medical record system",

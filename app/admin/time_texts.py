@@ -24,6 +24,9 @@ CREDENTIALS = {
     "non_clinical": "Non-clinical staff: never counts",
 }
 SOURCES = {"manual": "By hand", "timer": "Timer", "review": "Review", "call": "Call"}
+CALL_MODES = {"phone": "Phone", "video": "Video"}
+CALL_OUTCOMES = {"reached": "Reached", "no_answer": "No answer", "left_message": "Left a message"}
+CALL_DIRECTIONS = {"outbound": "We called", "inbound": "The patient called"}
 TIME_GAPS = {
     "NO_NOTE": "No note says what was done.",
     "NO_MODE": "A contact that does not say by which way.",
@@ -42,7 +45,8 @@ TIME_GAPS = {
 @console.app_context_processor
 def _names() -> dict[str, Any]:
     names = {"ACTIVITIES": ACTIVITIES, "MODES": MODES, "CREDENTIALS": CREDENTIALS, "TIME_SOURCES": SOURCES}
-    return {**names, "TIME_GAPS": TIME_GAPS}
+    calls = {"CALL_MODES": CALL_MODES, "CALL_OUTCOMES": CALL_OUTCOMES, "CALL_DIRECTIONS": CALL_DIRECTIONS}
+    return {**names, **calls, "TIME_GAPS": TIME_GAPS}
 
 
 @console.app_template_filter()

@@ -14,6 +14,7 @@ from app.schemas.billing_reports import (
     LeakRowSchema,
     MonthReportQuerySchema,
     MonthReportSelectionSchema,
+    RevenueFileSchema,
     RevenueQuerySchema,
     RevenueSchema,
 )
@@ -50,7 +51,7 @@ class RevenueExport(MethodView):
     """Dollars as a file."""
 
     @requires(Permission.READ_BILLING)
-    @billing_reports.arguments(RevenueQuerySchema, location="query")
+    @billing_reports.arguments(RevenueFileSchema, location="query")
     @billing_reports.response(200, content_type="text/csv")
     def get(self, query: RevenueQuery) -> Response:
         """Export the sums as CSV."""

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     MERGE_PATIENTS = "patients:merge"
     READ_NOTES = "notes:read"
     WRITE_NOTES = "notes:write"
+    READ_CALLS = "calls:read"
+    WRITE_CALLS = "calls:write"
     EXPORT_PATIENTS = "patients:export"
     MANAGE_INTEGRATIONS = "integrations:manage"
     READ_INBOX = "inbox:read"
@@ -78,6 +80,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MERGE_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),
     Permission.READ_NOTES: _MONITORS,
     Permission.WRITE_NOTES: _CARE_TEAM,
+    Permission.READ_CALLS: _MONITORS,
+    Permission.WRITE_CALLS: _CARE_TEAM,  # whose minutes are logged
     Permission.EXPORT_PATIENTS: frozenset({Role.ADMIN, Role.CLINICAL_MANAGER}),  # everybody's data at once
     Permission.MANAGE_INTEGRATIONS: frozenset({Role.ADMIN}),
     Permission.READ_INBOX: _CARE_TEAM | {Role.ADMIN},  # who may give a device to a patient sees what came from it

@@ -14,6 +14,7 @@ from app.models.billing_book import (
 )
 from app.models.billing_entry import BillingEntry, BillingEntryChange, BillingImpact
 from app.models.break_glass import BreakGlassEpisode
+from app.models.call import PatientCall
 from app.models.care_order import CareOrder
 from app.models.consent import Consent, ConsentDocument, ConsentDocumentChunk
 from app.models.credential import PasswordToken, RecoveryCode
@@ -97,6 +98,7 @@ __all__ = [
     "OutgoingMail",
     "PasswordToken",
     "Patient",
+    "PatientCall",
     "PatientImport",
     "PatientImportError",
     "PatientImportPiece",

@@ -93,6 +93,21 @@ class PageQuery(Body):
     page_size = QueryNumber(load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE))
 
 
+class FileQuery(Body):
+    """How a CSV file is wanted; `csv_response` writes it so."""
+
+    bom = fields.Boolean(
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "Begin with a byte order mark, by which Excel knows the file for UTF-8."},
+    )
+
+
+def contents_of(query: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file's query asks for, without how the file is written."""
+    return {name: value for name, value in query.items() if name != "bom"}
+
+
 def paging_of(query: dict[str, Any]) -> PageRequest:
     """Take the paging out of a loaded query."""
     return PageRequest(query.pop("page"), query.pop("page_size"))

@@ -9,6 +9,7 @@ from app.domain.billing.entries import EntryStatus, ImpactQuery
 from app.domain.billing.facts import CircumstanceKind, NewCircumstance
 from app.domain.billing.reconcile import ImpactKind
 from app.domain.billing.runs import RunRequest
+from app.domain.billing.therapy import DATA_OF
 from app.domain.diagnoses import ICD10_FORM
 from app.domain.enrolment.programs import Program
 from app.schemas.base import Body, PageQuery, Row, paging_of
@@ -166,7 +167,8 @@ class ImpactQuerySchema(PageQuery):
 
 
 class NewCircumstanceSchema(Body):
-    """A circumstance to write down: set-up training and visits are of one day, the others last until their end."""
+    """A circumstance to write down: training and visits are of one day, therapeutic data of one unless it ends later,
+    the others last until their end."""
 
     kind = fields.Enum(CircumstanceKind, by_value=True, required=True)
     starts_on = Day(required=True)
@@ -180,6 +182,8 @@ class NewCircumstanceSchema(Body):
         if data["kind"] in {CircumstanceKind.SETUP_TRAINING, CircumstanceKind.EM_VISIT}:
             if data["ends_on"] not in {None, data["starts_on"]}:
                 raise ValidationError("It is of one day.", "ends_on")
+            data["ends_on"] = data["starts_on"]
+        if data["kind"] in DATA_OF and data["ends_on"] is None:
             data["ends_on"] = data["starts_on"]
         return NewCircumstance(**data)
 

@@ -7,7 +7,7 @@ from marshmallow import fields, post_load, validate
 from app.domain.billing.forecast import Standing
 from app.domain.billing.insight import OUTLOOK_ORDERINGS, OutlookQuery
 from app.domain.enrolment.programs import Program
-from app.schemas.base import Body, PageQuery, Row, paging_of
+from app.schemas.base import Body, FileQuery, PageQuery, Row, contents_of, paging_of
 from app.schemas.fields import Day, Instant
 
 _STANDING = validate.OneOf([one.value for one in Standing])
@@ -24,7 +24,7 @@ def _number(path: str, words: str = "") -> fields.Raw:
     return fields.Raw(required=True, attribute=path, metadata={"type": "number", "description": words})
 
 
-class OutlookSelectionSchema(Body):
+class OutlookSelectionSchema(FileQuery):
     """Which windows."""
 
     as_of = Instant(
@@ -37,7 +37,7 @@ class OutlookSelectionSchema(Body):
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> OutlookQuery:
-        return OutlookQuery(paging=paging_of({"page": 1, "page_size": 100}), **data)
+        return OutlookQuery(paging=paging_of({"page": 1, "page_size": 100}), **contents_of(data))
 
 
 class OutlookQuerySchema(PageQuery):

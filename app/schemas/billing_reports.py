@@ -8,7 +8,7 @@ from app.domain.billing.entries import EntryStatus
 from app.domain.billing.insight import MonthReportQuery, RevenueGroup, RevenueQuery
 from app.domain.enrolment.programs import Program
 from app.domain.paging import PageRequest
-from app.schemas.base import Body, PageQuery, Row, paging_of
+from app.schemas.base import Body, FileQuery, PageQuery, Row, contents_of, paging_of
 from app.schemas.fields import Day
 from app.schemas.time_logs import MonthField
 
@@ -31,7 +31,11 @@ class RevenueQuerySchema(Body):
             groups = tuple(dict.fromkeys(RevenueGroup(one.strip()) for one in data.pop("group_by").split(",")))
         except ValueError as error:
             raise ValidationError("Must be among month, code, payer, provider, status.", "group_by") from error
-        return RevenueQuery(groups, **data)
+        return RevenueQuery(groups, **contents_of(data))
+
+
+class RevenueFileSchema(RevenueQuerySchema, FileQuery):
+    """Likewise, as a file."""
 
 
 class RevenueRowSchema(Row):
@@ -64,7 +68,7 @@ class MonthReportQuerySchema(PageQuery):
         return MonthReportQuery(paging=paging_of(data), **data)
 
 
-class MonthReportSelectionSchema(Body):
+class MonthReportSelectionSchema(FileQuery):
     """Which month, and of which program, all of it."""
 
     month = MonthField(metadata=_MONTH)
@@ -72,7 +76,7 @@ class MonthReportSelectionSchema(Body):
 
     @post_load
     def _query(self, data: dict[str, Any], **_: Any) -> MonthReportQuery:
-        return MonthReportQuery(paging=PageRequest(), **data)
+        return MonthReportQuery(paging=PageRequest(), **contents_of(data))
 
 
 class _RowSchema(Row):

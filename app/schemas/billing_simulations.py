@@ -9,7 +9,7 @@ from app.domain.billing.policy import read_settings
 from app.domain.billing.simulate import Drop, Enrol, MoreMinutes, MoreReadings, Scenario
 from app.domain.diagnoses import ICD10_FORM
 from app.domain.enrolment.programs import Program
-from app.schemas.base import Body, Row
+from app.schemas.base import Body, Row, page_of
 from app.schemas.fields import Day, Instant, Text, Whole, YesNo
 from app.schemas.time_logs import MonthField
 
@@ -73,6 +73,19 @@ class DropSchema(Body):
         return Drop(**data)
 
 
+class ThresholdDatesSchema(Body):
+    """On which service dates the thresholds of the named rule set hold, both inclusive; on all others the real ones."""
+
+    since = Day(data_key="from", load_default=None, allow_none=True)
+    until = Day(data_key="to", load_default=None, allow_none=True)
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if data["since"] and data["until"] and data["until"] < data["since"]:
+            raise ValidationError("Must not lie before the start.", "to")
+        return {"rules_from": data["since"], "rules_to": data["until"]}
+
+
 class OverridesSchema(Body):
     """What is different in the facts."""
 
@@ -80,6 +93,7 @@ class OverridesSchema(Body):
     minutes = fields.List(fields.Nested(MoreMinutesSchema), load_default=list, validate=_MOST)
     enrol = fields.List(fields.Nested(EnrolSchema), load_default=list, validate=_MOST)
     drop = fields.List(fields.Nested(DropSchema), load_default=list, validate=_MOST)
+    threshold_dates = fields.Nested(ThresholdDatesSchema, load_default=None, allow_none=True)
     as_of = Instant(load_default=None, metadata={"description": "As if it were then."})
     settings = fields.Dict(
         keys=fields.String(),
@@ -109,7 +123,10 @@ class SimulationRequestSchema(Body):
         except (ValueError, TypeError) as error:
             raise ValidationError(str(error), "overrides") from error
         lists: dict[str, Any] = {name: tuple(other.get(name, ())) for name in ("readings", "minutes", "enrol", "drop")}
-        scenario = Scenario(data["rule_set"], settings=settings, as_of=other.get("as_of"), **lists)
+        dates = other.get("threshold_dates") or {}
+        if dates and data["rule_set"] is None:
+            raise ValidationError("Dates of thresholds are those of a rule set: name it.", "rule_set")
+        scenario = Scenario(data["rule_set"], settings=settings, as_of=other.get("as_of"), **lists, **dates)
         return WhatIf(scenario, data.get("month"), data.get("as_of"), data["fee_schedule"])
 
 
@@ -154,4 +171,8 @@ class SimulationSchema(Row):
         lambda shown: shown.found.amounts[1], required=True, metadata={"type": "number"}
     )  # fmt: skip
     by_code = fields.List(fields.Nested(CodeTotalSchema), required=True, attribute="found.by_code")
-    flips = fields.List(fields.Nested(FlipSchema), required=True)
+    flips = fields.Nested(
+        page_of(FlipSchema),
+        required=True,
+        metadata={"description": "A page, by patient; `next` and `previous` are asked with the same body."},
+    )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from app.domain.errors import ValidationFailed
 from app.domain.paging import Page
 
 EXPORT_TYPES = {ExportFormat.CSV: "text/csv", ExportFormat.FHIR: "application/fhir+ndjson"}
+_MARK = "\ufeff"
 TRAIL_TYPE = "application/x-ndjson"
 
 
@@ -69,8 +71,9 @@ def download(lines: Iterable[str] | Iterable[bytes], content_type: str, name: st
 
 
 def csv_response(lines: Iterator[str], file_name: str) -> Response:
-    """Return lines as a file to keep, sent as they are made."""
-    response = Response(_apart(current_app.app_context, lines), mimetype="text/csv")
+    """Return lines as a file to keep, sent as they are made; behind a byte order mark when the query asks for one."""
+    marked = chain([_MARK], lines) if request.args.get("bom") == "true" else lines
+    response = Response(_apart(current_app.app_context, marked), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 

@@ -6,7 +6,7 @@ from alembic import op
 from migrations.walls import enable_tenancy, grant
 
 revision = "0027_vendor_accounts"
-down_revision = "0024_fee_sources"
+down_revision = "0026_patient_calls"
 branch_labels = None
 depends_on = None
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,9 +12,10 @@ from app.domain.billing.codes import Reason
 from app.domain.billing.runs import RunRequest
 from app.domain.roles import Role
 from app.services.billing.run import generate_entries
+from app.services.patients.records import get_patient
 from tests.admin.visits import enter, send, token, version_on
 from tests.billing import Monitored, closed_period, days_from, monitored
-from tests.builders import a_user, in_house
+from tests.builders import a_patient, a_user, in_house
 
 TODAY = datetime.now(UTC).date()
 
@@ -49,6 +51,34 @@ def test_the_simulator_compares_and_says_what_is_wrong(client: FlaskClient) -> N
     assert (wrong.status_code, 'value="soon"' in wrong.text) == (400, True)
 
 
+def test_the_simulator_supposes_of_one_patient(client: FlaskClient) -> None:
+    """Named by record number: enrolled, or gone; without one there is nobody to enrol, and of a wrong one nobody."""
+    of = _billed()
+    enter(client, of.biller)
+    with in_house(of.provider.actor):
+        stranger = a_patient(of.provider.actor)
+        known = get_patient(of.provider.actor, of.patient_id)
+    start = closed_period()
+    form = {
+        "csrf_token": token(client, "/admin/billing/simulator"), "program": "RPM",
+        "month": f"{start + timedelta(days=29):%Y-%m}",
+    }  # fmt: skip
+
+    def page(**fields: str) -> Any:
+        return client.post("/admin/billing/simulator", data={**form, **fields})
+
+    left = page(patient=known.mrn.lower(), ends_on=f"{start + timedelta(days=4)}")
+    assert (left.status_code, "99454 goes" in left.text) == (200, True)
+    called = page(patient=stranger.mrn, starts_on=f"{start}", minutes="20", on=f"{start + timedelta(days=29)}")
+    assert "99457 comes" in called.text
+    assert 'name="starts_on" type="date" value="' in called.text
+    for fields, words in (({"starts_on": f"{start}"}, "Say whom"), ({"patient": "MRN-X"}, "No patient has this")):
+        refused = page(**fields)
+        assert (refused.status_code, words in refused.text) == (400, True)
+    limited = page(rule_set="2025", rules_from=f"{start + timedelta(days=30)}")
+    assert "None: the lines are the same." in limited.text
+
+
 def test_the_reports_show_revenue_days_and_leaks(client: FlaskClient) -> None:
     """What the ledger holds; the set-up that nobody documented."""
     of = _billed()
@@ -78,6 +108,7 @@ def test_what_a_page_of_figures_shows_can_be_kept_as_files(client: FlaskClient, 
     )
     files = [client.get(unescape(link)) for link in links]
     assert {(file.status_code, file.mimetype) for file in files} == {(200, "text/csv")}
+    assert all(file.data.startswith("\ufeff".encode()) for file in files)  # who clicks opens it in Excel
     assert len(files) == {"worklist": 1, "reports": 7}[page]
 
 

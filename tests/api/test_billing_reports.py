@@ -94,6 +94,23 @@ def test_each_report_as_a_file(client: FlaskClient, report: str) -> None:
     assert "attachment" in answer.headers["Content-Disposition"]
 
 
+@pytest.mark.parametrize("file", ["reports/revenue", "reports/compliance", "reports/leakage", "worklist"])
+def test_a_file_begins_with_a_byte_order_mark_where_it_is_wanted(client: FlaskClient, file: str) -> None:
+    """Nothing else differs, it comes in pieces still; what is no file takes no such wish."""
+    of, mark = _billed(14), "\ufeff".encode()
+    headers = signed_in(client, of.biller)
+
+    def get(path: str, **wish: str) -> Any:
+        return client.get(f"/api/v1/billing/{path}", query_string=wish, headers=headers)
+
+    plain, marked = get(f"{file}/export/"), get(f"{file}/export/", bom="true")
+    assert (plain.status_code, plain.data.startswith(mark)) == (200, False)
+    assert (marked.is_streamed, marked.data) == (True, mark + plain.data)
+    assert get(f"{file}/export/", bom="false").data == plain.data
+    assert get(f"{file}/export/", bom="yes").status_code == 400
+    assert get(f"{file}/", bom="true").status_code == 400
+
+
 def test_another_practice_sees_nothing(client: FlaskClient) -> None:
     """Neither dollars nor patients."""
     _billed()

@@ -44,7 +44,8 @@ class Ledger:
     [
         ("99445", "99454", "DC03"), ("99454", "99445", "DC03"), ("99470", "99457", "DC04"), ("99457", "99470", "DC04"),
         ("98980", "99457", "DC07"), ("99457", "98980", "DC07"), ("99453", "99453", "DC08"), ("99091", "99457", "DC09"),
-        ("99490", "G0557", "DC11"), ("99457", "99457", "DC12"),
+        ("99490", "G0557", "DC11"), ("99495", "G0557", "DC11"), ("G0556", "99496", "DC11"), ("98016", "G0558", "DC11"),
+        ("99457", "99457", "DC12"),
     ],
 )  # fmt: skip
 def test_two_lines_that_exclude_each_other_are_refused_with_rule_and_rows(
@@ -57,6 +58,31 @@ def test_two_lines_that_exclude_each_other_are_refused_with_rule_and_rows(
     assert ledger.told(second) == [(rule, {first, second}, True)]
     assert (refused.status_code, refused.json["code"]) == (409, "billing_conflict")
     assert all(part in refused.json["detail"] for part in (rule, first, second))
+
+
+@pytest.mark.parametrize(("code", "base"), [("99458", "99457"), ("G0568", "G0557")])
+def test_an_add_on_without_its_base_is_refused_by_rule_until_the_base_is_there(
+    client: FlaskClient, code: str, base: str
+) -> None:
+    """In its own month; the month before does not carry it."""
+    ledger = Ledger(client)
+    line = ledger.enter(code)
+    ledger.enter(base, BEFORE)
+    assert ledger.told(line) == [("DC10", {line}, True)]
+    assert "DC10" in ledger.submit(line).json["detail"]
+    ledger.enter(base)
+    assert (ledger.told(line), ledger.submit(line).status_code) == ([], 200)
+
+
+@pytest.mark.parametrize(
+    ("code", "other"), [("99495", "99457"), ("99496", "99490"), ("99484", "99457"), ("99484", "G0557")]
+)
+def test_other_services_stand_beside_monitoring_and_care(client: FlaskClient, code: str, other: str) -> None:
+    """Transitional care and behavioural integration, in the same month."""
+    ledger = Ledger(client)
+    ledger.enter(other)
+    line = ledger.enter(code)
+    assert (ledger.told(line), ledger.submit(line).status_code) == ([], 200)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_readings_alerts_calls_consents_devices_and_billing_are_one_feed(client:
         chart.post("orders/", order_body()),
         chart.post("enrollments/", enrollment_body()),
         chart.post("notes/", {"body": "Left a message."}),
+        chart.post("calls/", {"mode": "phone", "outcome": "left_message", "ended_at": called}),
         client.post(f"{API}triage/patients/{chart.patient_id}/review/", json={"minutes": 5}, headers=headers),
         client.post(
             f"{API}triage/escalations/", json={**about, "level": "stat", "reason": "Dizzy."}, headers=headers
@@ -79,6 +80,7 @@ def test_readings_alerts_calls_consents_devices_and_billing_are_one_feed(client:
     assert "RPM time: patient contact, phone, 12 min 30 s" in told["time_log"]
     assert (told["consent"], told["care_order"]) == (["Verbal consent to RPM"], ["RPM ordered"])
     assert (told["escalation"], told["review"]) == (["STAT escalation (open): Dizzy."], ["Reviewed (5 min)"])
+    assert told["call"] == ["Called the patient by phone, left a message"]
     assert told["device"][0] == "Device: Assigned"
 
 

@@ -132,7 +132,7 @@ def test_s40_every_other_method_is_refused_and_the_right_ones_are_named(
 
 def test_s42_every_list_refuses_a_senseless_page(client: FlaskClient, operations: list[Operation], home: World) -> None:
     """0, -1, 1e20, NUL, too many at once; a page far beyond the end is empty, and soon."""
-    lists = [one for one in operations if "page" in one.query]
+    lists = [one for one in operations if "page" in one.query and not one.writes]  # the simulator's test asks by POST
     assert lists
     for operation in lists:
         headers, path = bearer(home.person(operation.roles[0])), operation.path(home.ids)

@@ -66,6 +66,8 @@ OURS = {
     "patients:export": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "notes:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
     "notes:write": _CARE_TEAM,
+    "calls:read": _CARE_TEAM | {Role.ADMIN, Role.DATA_MONITOR},
+    "calls:write": _CARE_TEAM,
     "on_call:write": {Role.ADMIN, Role.CLINICAL_MANAGER},
     "readings:void": _CARE_TEAM,
     "readings:decide": {Role.CLINICAL_MANAGER, Role.PROVIDER, Role.NURSE},

@@ -17,7 +17,8 @@ from app.domain.billing.entries import NewBillingEntry
 from app.domain.billing.facts import CircumstanceKind, NewCircumstance
 from app.domain.billing.policy import PolicySettings
 from app.domain.billing.reconcile import Impact, ImpactKind
-from app.domain.billing.time_logs import Activity, NewTimeLog, Work
+from app.domain.billing.time_logs import Activity, Mode, NewTimeLog, Work
+from app.domain.calls import CallOutcome, CallTimes, NewCall
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
@@ -33,6 +34,7 @@ from app.models import BillingImpact, Notification, NotificationDelivery, User
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
+from app.services.billing.calls import record_call
 from app.services.billing.circumstances import record_circumstance
 from app.services.billing.entries import create_entry
 from app.services.billing.fee_schedules import create_fee_schedule
@@ -61,6 +63,7 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|"X-CSRFToken": "([^"]+)"
 
 _DAY = date(2026, 1, 5)
 _HOUR = datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC)
+_NEXT_HOUR = _HOUR[1], datetime(2026, 1, 5, 11, tzinfo=UTC)
 _TRAIL = {Permission.READ_AUDIT, Permission.READ_ACCESS_LOG}
 
 
@@ -99,6 +102,7 @@ class World:
             "new_device_id": a_device(doctor.actor).id,
             "import_id": self._import(doctor),
             "time_log_id": self._time_log(doctor),
+            "call_id": self._call(doctor),
             "escalation_id": self._escalation(doctor),
             **self._billing(doctor),
             **self._inbox(),
@@ -157,6 +161,12 @@ class World:
         with in_house(doctor.actor):
             new = NewTimeLog(self.patient.id, Work(Program.RPM, Activity.DATA_REVIEW, note=self.mark), *_HOUR)
             return create_time_log(doctor.actor, new).log.id
+
+    def _call(self, doctor: Person) -> object:
+        """Call the patient."""
+        new = NewCall(Mode.PHONE, CallOutcome.REACHED, CallTimes(*_NEXT_HOUR), note=self.mark)
+        with in_house(doctor.actor):
+            return record_call(doctor.actor, self.patient.id, new).call.id
 
     def _inbox(self) -> dict[str, object]:
         """Have a vendor, an orphan of its, and a replay."""

@@ -1,5 +1,6 @@
 """Facts that change after a line went out: the line stays, an impact tells before, after and what to do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,13 @@ from flask import Flask
 from sqlalchemy import Row
 
 from app.domain.billing.runs import RunRequest
+from app.domain.billing.time_logs import Mode
+from app.domain.calls import CallOutcome, CallTimes, NewCall
 from app.domain.devices.inventory import Handback
 from app.domain.enrolment.programs import Program
 from app.domain.vitals.queries import DaysQuery
 from app.domain.vitals.reading import Reading
+from app.services.billing.calls import record_call
 from app.services.billing.run import generate_entries
 from app.services.billing.time_corrections import update_time_log, void_time_log
 from app.services.devices.custody import unassign_device
@@ -67,6 +71,22 @@ def test_minutes_edited_after_the_line_went_out_raise_an_impact(app: Flask) -> N
     assert [_run(of), _run(of)] == [1, 0]
     assert ledger(of) == [("99457", "submitted", 1)]
     assert (_told(of).kind, _told(of).after["seconds"]) == ("replaced", 720)
+
+
+def test_a_call_corrected_after_the_line_went_out_raises_an_impact(app: Flask) -> None:
+    """It reached nobody after all: its minutes and its contact are gone, the line stands and is told to be wrong."""
+    of = monitored(START)
+    begins = datetime.combine(START, time(16), UTC)
+    told = NewCall(Mode.PHONE, CallOutcome.REACHED, CallTimes(begins, begins + timedelta(minutes=20)))
+    with in_house(of.provider.actor):
+        call = record_call(of.provider.actor, of.patient_id, told).call.id
+    _sent_with(of)
+    assert ledger(of) == [("99457", "submitted", 1)]
+    nobody = replace(told, outcome=CallOutcome.NO_ANSWER, corrects=call, reason="The mailbox.")
+    with in_house(of.provider.actor):
+        record_call(of.provider.actor, of.patient_id, nobody)
+    assert [_run(of), _run(of)] == [1, 0]
+    assert (ledger(of), _told(of).kind) == ([("99457", "submitted", 1)], "no_longer_billable")
 
 
 def test_minutes_voided_after_the_line_went_out_raise_an_impact(app: Flask) -> None:

@@ -57,6 +57,7 @@ def _add_the_rest(client: FlaskClient, manager: Person, patient_id: UUID) -> Non
     document = {**headers, "Content-Type": "application/pdf"}
     answers = [
         client.post(f"{of}notes/", json={"body": "Called."}, headers=headers),
+        client.post(f"{of}calls/", json={"mode": "phone", "outcome": "no_answer"}, headers=headers),
         client.patch(of, json={"payers": [{"payer": "Medicare", "member_id": "1"}]}, headers=headers),
         client.put(f"{of}thresholds/", json={"systolic_high": 145}, headers={**headers, **etag}),
         client.post(f"{score}score/override/", json=override, headers=headers),

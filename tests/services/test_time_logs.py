@@ -212,6 +212,27 @@ def test_a_merge_takes_time_and_timer_along() -> None:
         create_time_log(manager.actor, NewTimeLog(gone.id, REVIEW, LATELY - MINUTE, LATELY))
 
 
+@pytest.mark.parametrize("zone", ["America/Chicago", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kolkata"])
+def test_the_database_cuts_a_month_at_the_patients_midnight(nurse: Person, zone: str) -> None:
+    """An entry that ends at midnight is the old month's, one that begins there the new one's, one across is of both."""
+    month = Month(2026, 10)
+    midnight = month.next.starts_at(zone)
+    spans = {
+        "before": (midnight - MINUTE, midnight), "after": (midnight, midnight + MINUTE),
+        "across": (midnight - TICK, midnight + TICK),
+    }  # fmt: skip
+    patients = {name: a_patient(nurse.actor, timezone=zone).id for name in spans}
+    for name, span in spans.items():
+        writer = a_user(nurse.actor.practice_id, Role.NURSE)
+        with in_house(writer.actor):
+            create_time_log(writer.actor, NewTimeLog(patients[name], REVIEW, *span))
+    with in_house(nurse.actor), transaction() as session:
+        seen = {one: set(load_time(session, nurse.actor.practice_id, one)) for one in (month, month.next)}
+    assert seen == {
+        month: {patients["before"], patients["across"]}, month.next: {patients["after"], patients["across"]}
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("what", ["patient", "user"])
 def test_another_practices_people_are_like_none(nurse: Person, what: str) -> None:
     """In an entry and in a timer."""

@@ -148,7 +148,7 @@ class Case:
     def blank(self, rule: CodeRule, window: Window, episode_id: UUID | None = None) -> Answer:
         """Return an answer of which nothing is known yet."""
         key = line_key(rule.code, rule.clock, window, episode_id)
-        return Answer(rule.code, rule.program, rule.clock, window, key, episode_id=episode_id)
+        return Answer(rule.code, self.program, rule.clock, window, key, episode_id=episode_id)
 
     def spares(self, answer: Answer, findings: Collection[Finding]) -> bool:
         """Say that nobody asks why: it is refused already, and no line stands under its key."""

@@ -33,6 +33,20 @@ CPT_LABELS: dict[str, str] = {
     "G0556": "Advanced primary care, at most one condition",
     "G0557": "Advanced primary care, several conditions",
     "G0558": "Advanced primary care, several conditions, QMB",
+    # Not earned here: lines by hand, for what they exclude and what they need.
+    "99495": "Transitional care, moderate complexity",
+    "99496": "Transitional care, high complexity",
+    "99484": "Behavioural health integration",
+    "98016": "Virtual check-in",
+    "99446": "Consult between professionals, shortest",
+    "99447": "Consult between professionals, second step",
+    "99448": "Consult between professionals, third step",
+    "99449": "Consult between professionals, longest",
+    "99451": "Consult between professionals, written report",
+    "99452": "Consult between professionals, referral",
+    "G0568": "Behavioural add-on to advanced primary care, first month",
+    "G0569": "Behavioural add-on to advanced primary care, later months",
+    "G0570": "Behavioural add-on to advanced primary care, general",
 }
 
 

@@ -31,8 +31,8 @@ class Rule(StrEnum):
     RPM_WITH_RTM = "DC07"
     SETUP_TWICE = "DC08"  # once an episode
     OWN_TIME_WITH_TREATMENT = "DC09"  # 99091 with 99457
-    ADD_ON_ALONE = "DC10"
-    BUNDLED = "DC11"  # chronic or principal care within advanced primary care
+    ADD_ON_ALONE = "DC10"  # a further block, or an add-on to advanced primary care, without its base in the month
+    BUNDLED = "DC11"  # what advanced primary care includes: chronic, principal, transitional care, consults
     SAME_LINE = "DC12"  # the same code twice in its month or period
     OVER_THE_CAP = "DC13"  # more units than the payer allows
 
@@ -43,11 +43,11 @@ WORDS: dict[Rule, str] = {
     Rule.ONE_DEVICE_CODE: "One device supply code in a 30-day period.",
     Rule.ONE_TREATMENT_CODE: "These codes exclude each other in one month.",
     Rule.NO_LIVE_CONTACT: "There is no live contact in the month.",
-    Rule.OTHER_PRACTITIONER: "Another practitioner bills the patient's monitoring in this time.",
+    Rule.OTHER_PRACTITIONER: "Another practitioner bills this for the patient in this time.",
     Rule.RPM_WITH_RTM: "Physiologic or therapeutic monitoring in a month, not both.",
     Rule.SETUP_TWICE: "Set-up is billed once in an episode of care.",
     Rule.OWN_TIME_WITH_TREATMENT: "99091 does not stand beside treatment management.",
-    Rule.ADD_ON_ALONE: "A further block needs its first one in the same month.",
+    Rule.ADD_ON_ALONE: "An add-on needs its base in the same month.",
     Rule.BUNDLED: "Advanced primary care includes this service.",
     Rule.SAME_LINE: "The code is billed for this time already.",
     Rule.OVER_THE_CAP: "More units than may be billed.",
@@ -165,10 +165,9 @@ def _rival(rule: CodeRule, theirs: CodeRule, settings: PolicySettings) -> Rule |
 def _alone(
     line: PriorEntry, rule: CodeRule, month: Window, others: list[PriorEntry], settings: PolicySettings
 ) -> Iterator[Conflict]:
-    if rule.kind is Kind.ADD_ON:
-        bases = bases_of(rule, settings)
-        if not any(one.code in bases and one.time_of(Clock.MONTH).overlaps(month) for one in others):
-            yield Conflict(Rule.ADD_ON_ALONE, (line.id,))
+    bases = bases_of(rule, settings)
+    if bases and not any(one.code in bases and one.time_of(Clock.MONTH).overlaps(month) for one in others):
+        yield Conflict(Rule.ADD_ON_ALONE, (line.id,))
 
 
 def _over_the_cap(line: PriorEntry, rule: CodeRule, settings: PolicySettings) -> Iterator[Conflict]:
@@ -181,7 +180,7 @@ def _over_the_cap(line: PriorEntry, rule: CodeRule, settings: PolicySettings) ->
 def _elsewhere(
     line: PriorEntry, rule: CodeRule, time: Window, circumstances: Iterable[Circumstance]
 ) -> Iterator[Conflict]:
-    if rule.program not in {Program.RPM, Program.RTM}:
+    if rule.program not in {Program.RPM, Program.RTM, Program.APCM}:
         return
     for one in circumstances:
         is_other = one.kind is CircumstanceKind.OTHER_PRACTITIONER and one.program in {None, rule.program}

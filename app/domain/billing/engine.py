@@ -66,8 +66,8 @@ def _programs(facts: PatientFacts, book: Book, known: Window) -> list[Program]:
     active |= {entry.program for entry in facts.time_entries}
     active |= {Program.RPM if reading.data == "physiologic" else Program.RTM for reading in facts.readings}
     rules = book.rules.codes
-    active |= {rules[entry.code].program for entry in facts.prior if entry.is_auto and entry.code in rules}
-    return [program for program in Program if program in active]
+    lined = {rules[entry.code].program for entry in facts.prior if entry.is_auto and entry.code in rules}
+    return [program for program in Program if program in active | lined]
 
 
 def plan_new_periods(case: Case) -> list[Period]:
@@ -104,8 +104,8 @@ def _with_periods(facts: PatientFacts, planned: list[Period]) -> PatientFacts:
 def _judge_all(cases: dict[Program, Case], book: Book, horizon: Horizon) -> list[Answer]:
     judged: list[Answer] = []
     for code, newest in book.rules.codes.items():
-        case = cases.get(newest.program)
-        if case is not None:
+        case = cases.get(newest.program) if newest.program else None
+        if case is not None and newest.kind is not Kind.BY_HAND:
             judged += [_excluded(case, answer, judged) for answer in _judge_code(case, code, newest, horizon)]
     return judged
 

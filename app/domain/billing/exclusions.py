@@ -60,9 +60,9 @@ def without_base(
 
 
 def bases_of(rule: CodeRule, settings: PolicySettings) -> frozenset[str]:
-    """Return the codes on which an add-on may stand."""
+    """Return the codes on one of which a code must stand; none when it stands alone."""
     more = {"99470"} if rule.code == "99458" and settings.allow_99458_with_99470 else set()
-    return frozenset({rule.base or ""} | more)
+    return frozenset({*([rule.base] if rule.base else ()), *rule.bases, *more})
 
 
 def rivalry(one: CodeRule, other: CodeRule, settings: PolicySettings) -> Reason | None:

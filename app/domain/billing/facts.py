@@ -52,6 +52,9 @@ class CircumstanceKind(StrEnum):
     OTHER_PRACTITIONER = "other_practitioner"  # somebody elsewhere bills the patient's remote monitoring
     COMPLEX_CARE = "complex_care"  # complex decision making is documented
     QMB = "qmb"  # Qualified Medicare Beneficiary
+    THERAPY_RESPIRATORY = "therapy_respiratory"  # therapeutic data was there on those days
+    THERAPY_MUSCULOSKELETAL = "therapy_musculoskeletal"
+    THERAPY_BEHAVIOURAL = "therapy_behavioural"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,13 @@ def evidence_window(line: BilledLine, answer: Answer) -> Window:
     return Window(min(days), max(days))
 
 
+def proving(readings: Iterable[Reading], answer: Answer) -> list[Reading]:
+    """Return the reports of therapeutic data of the kinds that prove a line, on all days that they tell of."""
+    ids = {reading_id for _, reading_id in answer.evidence.days}
+    kinds = {one.data for one in readings if one.id in ids}
+    return [one for one in readings if one.data in kinds]
+
+
 def reading_rows(table: Iterable[LocalDay], hashes: Mapping[UUID, Hashes]) -> list[dict[str, Any]]:
     """Return every reading of a truth table in order, each with whether it counts, and if not, why."""
     rows = []

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     ADD_ON = "add_on"  # further full blocks of minutes on top of a base
     OWN_TIME = "own_time"  # the physician's own minutes in a period
     MONTHLY = "monthly"  # a month of care, no minutes
+    BY_HAND = "by_hand"  # not earned here: known as a line that a person enters, for what it excludes and needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class CodeRule:
     """What one code needs. Seconds are whole; `min_` inclusive, `below_` exclusive, days inclusive at both ends."""
 
     code: str
-    program: Program
+    program: Program | None  # None: of no program of the product's
     kind: Kind
     clock: Clock
     min_days: int = 0
@@ -55,7 +56,8 @@ class CodeRule:
     min_seconds: int = 0
     below_seconds: int | None = None
     step_seconds: int = 0
-    base: str | None = None
+    base: str | None = None  # whose minutes come first
+    bases: tuple[str, ...] = ()  # one of which must be billed in the same month, where there are no minutes
     max_units: int | None = None
     credentials: frozenset[str] = frozenset()
     live_contact: bool = False
@@ -98,7 +100,7 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class RuleBook:
-    """All rule sets; their dates do not overlap."""
+    """All rule sets. Their dates do not overlap; in a book that supposes something the first of them goes before."""
 
     sets: tuple[RuleSet, ...]
 
@@ -121,6 +123,14 @@ class RuleBook:
         return RuleBook(
             tuple(one.lasting(first, last) if one.id == set_id else one.lasting(never, never) for one in self.sets)
         )
+
+    def during(self, set_id: str, first: date, last: date) -> "RuleBook":
+        """Return the book as if one set held on those days and the others, as they do, on all the rest."""
+        chosen = [one.lasting(first, last) for one in self.sets if one.id == set_id]
+        newest = max(self.sets, key=lambda one: one.effective_from).lasting(date.max, date.max)
+        return RuleBook(
+            (*chosen, *self.sets, newest)
+        )  # the first that holds is asked; the newest keeps the order of judging
 
     def find(self, set_id: str) -> RuleSet | None:
         """Return a set by its id."""
@@ -153,10 +163,11 @@ def read_rule_set(said: Mapping[str, Any]) -> RuleSet:
 
 def _read_rule(said: Mapping[str, Any]) -> CodeRule:
     read: dict[str, Callable[[Any], Any]] = {
-        "program": Program,
+        "program": lambda name: Program(name) if name else None,
         "kind": Kind,
         "clock": Clock,
         "credentials": frozenset,
+        "bases": tuple,
         "yields": lambda many: tuple(Yield(tuple(y["to"]), Reason(y["reason"]), y.get("unless")) for y in many),
     }
     return CodeRule(**{name: read[name](value) if name in read else value for name, value in said.items()})
@@ -165,7 +176,7 @@ def _read_rule(said: Mapping[str, Any]) -> CodeRule:
 def _refuse_wrong_order(rules: Iterable[CodeRule]) -> None:
     judged: set[str] = set()
     for rule in rules:
-        needed = {code for one in rule.yields for code in one.to} | ({rule.base} if rule.base else set())
+        needed = {*(code for one in rule.yields for code in one.to), *rule.bases, *([rule.base] if rule.base else ())}
         if not needed <= judged or rule.code in judged:
             raise ValueError(f"{rule.code} must stand once, behind {sorted(needed - judged)}.")
         judged.add(rule.code)

@@ -20,6 +20,7 @@ from app.domain.enrolment.coverage import Consent, Enrolment, EnrolmentFacts, Or
 from app.domain.enrolment.programs import Program
 
 _NOON = 12
+_EVER = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,15 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is different. `rule_set_id`: rules of that year for all dates; `fees`: one schedule for all dates.
+    """What is different. `rule_set_id`: rules of that year for all service dates, or only from `rules_from` to
+    `rules_to`, both inclusive; `fees`: one schedule for all dates.
 
     `as_of`: as if it were then. `settings`: one policy for all payers and dates.
     """
 
     rule_set_id: str | None = None
+    rules_from: date | None = None
+    rules_to: date | None = None
     fees: FeeSchedule | None = None
     settings: PolicySettings | None = None
     as_of: datetime | None = None
@@ -142,7 +146,7 @@ def simulate(patients: Iterable[PatientFacts], book: Book, horizon: Horizon, sce
         _add(real, compared.real)
         _add(supposed, compared.supposed)
         flips += compared.flips
-    in_order = sorted(flips, key=lambda flip: flip.patient_id)
+    in_order = sorted(flips, key=lambda flip: (flip.patient_id, flip.line_key))
     return Simulation(_by_code(real, supposed), tuple(in_order), count)
 
 
@@ -160,7 +164,9 @@ def changed_book(book: Book, scenario: Scenario) -> Book:
     if scenario.rule_set_id is not None:
         if rules.find(scenario.rule_set_id) is None:
             raise ValueError(f"There is no rule set {scenario.rule_set_id}.")
-        rules = rules.only(scenario.rule_set_id, date(2000, 1, 1), date.max)
+        first, last = scenario.rules_from or _EVER, scenario.rules_to or date.max
+        is_partial = scenario.rules_from is not None or scenario.rules_to is not None
+        rules = (rules.during if is_partial else rules.only)(scenario.rule_set_id, first, last)
     if scenario.fees is not None:
         fees = FeeBook((replace(scenario.fees, effective_from=date.min, effective_to=None, payer=None, in_use=True),))
     if scenario.settings is not None:

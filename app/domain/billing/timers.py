@@ -56,6 +56,19 @@ def worked(stretches: Iterable[Stretch], until: datetime) -> list[tuple[datetime
     return [(start, end) for start, end in spans if end > start]
 
 
+def cut_out(stretch: Stretch, span: tuple[datetime, datetime]) -> tuple[Stretch | None, Stretch | None]:
+    """Return what is left of a stretch before and after a span; two None when the span does not touch it.
+
+    What was before the span may have no length; what comes after it is None when nothing does.
+    """
+    start, end = span
+    if end <= stretch.started_at or (stretch.ended_at is not None and stretch.ended_at <= start):
+        return None, None
+    before = Stretch(stretch.started_at, max(start, stretch.started_at))
+    goes_on = stretch.ended_at is None or stretch.ended_at > end
+    return before, Stretch(end, stretch.ended_at) if goes_on else None
+
+
 def elapsed(stretches: Iterable[Stretch], now: datetime) -> timedelta:
     """Return how long the timer has run."""
     return sum((end - start for start, end in worked(stretches, now)), timedelta())

@@ -1,10 +1,10 @@
 """What is in force for a practice: its payers, policies and fee schedules, founded on those that the product ships."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,22 +20,29 @@ _RECORDED = {"recorded": True}
 
 
 def load_book(session: Session, practice_id: UUID) -> Book:
-    """Return the practice's book, in four statements; the first question founds it."""
+    """Return the practice's book, in four statements; the first question founds it, and the first after a new year's
+    schedules were shipped adds those."""
     payers = dict(
         session.execute(select(BillingPayer.id, BillingPayer.name).where(BillingPayer.practice_id == practice_id)).all()
     )
-    schedules = _schedules(session, practice_id, payers)
-    if not schedules:
+    rows = session.scalars(_schedules_of(practice_id)).all()
+    if _lacks({row.key for row in rows}):
         seed_defaults(session, practice_id)
-        schedules = _schedules(session, practice_id, payers)
+        rows = session.scalars(_schedules_of(practice_id)).all()
+    schedules = _schedules(session, practice_id, rows, payers)
     policies = session.scalars(select(BillingPolicy).where(BillingPolicy.practice_id == practice_id))
     return Book(rule_book(), FeeBook(tuple(schedules)), PolicyBook(tuple(_policy(row, payers) for row in policies)))
 
 
 def found_book(session: Session, practice_id: UUID) -> None:
-    """Found the practice's book from the shipped data if nobody has asked for it yet."""
-    if session.scalar(select(FeeScheduleRow.id).where(FeeScheduleRow.practice_id == practice_id).limit(1)) is None:
+    """Found the practice's book from the shipped data, as far as nobody has asked for it yet."""
+    if _lacks(session.scalars(select(FeeScheduleRow.key).where(FeeScheduleRow.practice_id == practice_id))):
         seed_defaults(session, practice_id)
+
+
+def _lacks(keys: Iterable[str | None]) -> bool:
+    """Say whether a schedule that is shipped is not among these; a practice never takes one away."""
+    return not {one.id for one in national_schedules()} <= set(keys)
 
 
 def seed_defaults(session: Session, practice_id: UUID) -> None:
@@ -62,11 +69,16 @@ def _tell(session: Session, kind: str, row_id: UUID) -> None:
     events.record(session, f"{kind}:create", kind, resource_id=row_id)
 
 
-def _schedules(session: Session, practice_id: UUID, payers: dict[UUID, str]) -> list[FeeSchedule]:
+def _schedules_of(practice_id: UUID) -> Select[FeeScheduleRow]:
+    return select(FeeScheduleRow).where(FeeScheduleRow.practice_id == practice_id)
+
+
+def _schedules(
+    session: Session, practice_id: UUID, rows: Iterable[FeeScheduleRow], payers: dict[UUID, str]
+) -> list[FeeSchedule]:
     fees: dict[UUID, dict[str, Fee]] = {}
     for row in session.scalars(select(FeeRow).where(FeeRow.practice_id == practice_id)):
         fees.setdefault(row.schedule_id, {})[row.code] = fee_of(row)
-    rows = session.scalars(select(FeeScheduleRow).where(FeeScheduleRow.practice_id == practice_id))
     return [schedule_of(row, fees.get(row.id, {}), payers) for row in rows]
 
 

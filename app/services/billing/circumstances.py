@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.billing.facts import Circumstance, CircumstanceKind, NewCircumstance
+from app.domain.billing.therapy import DATA_OF, LONGEST_REPORT
 from app.domain.enrolment.programs import Program
 from app.domain.errors import Conflict, NotFound, ValidationFailed
 from app.domain.paging import Page, PageRequest
@@ -45,6 +46,8 @@ def record_circumstance(actor: Actor, patient_id: UUID, new: NewCircumstance) ->
         _refuse_impossible(session, actor, new)
         if new.kind in {CircumstanceKind.SETUP_TRAINING, CircumstanceKind.EM_VISIT}:
             refuse_future(new.starts_on, today_of(patient), "starts_on")
+        if new.kind in DATA_OF:
+            refuse_future(new.ends_on or new.starts_on, today_of(patient), "ends_on")
         row = BillingCircumstance(
             id=new_id(), practice_id=actor.practice_id, patient_id=patient.id, kind=new.kind.value,
             program=new.program.value if new.program else None, starts_on=new.starts_on, ends_on=new.ends_on,
@@ -77,6 +80,8 @@ def void_circumstance(actor: Actor, patient_id: UUID, circumstance_id: UUID) -> 
 
 
 def _refuse_impossible(session: Session, actor: Actor, new: NewCircumstance) -> None:
+    if new.kind in DATA_OF and ((new.ends_on or new.starts_on) - new.starts_on).days >= LONGEST_REPORT:
+        raise ValidationFailed({"ends_on": [f"A report tells of at most {LONGEST_REPORT} days."]})
     if new.ends_on is not None and new.ends_on < new.starts_on:
         raise ValidationFailed({"ends_on": ["Must not lie before the start."]})
     if new.practitioner_id is not None:

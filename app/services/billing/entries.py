@@ -134,7 +134,7 @@ def _require_in_force(code: str, day: date) -> None:
 def _episode_of(session: Session, entry: BillingEntry) -> UUID | None:
     """Return the episode of care that a set-up line belongs to: of the program's enrolment on its service date."""
     rule = rule_book().codes[entry.cpt_code]
-    if rule.kind is not Kind.SETUP:
+    if rule.kind is not Kind.SETUP or rule.program is None:
         return None
     return session.scalar(
         select(Enrollment.episode_id)

@@ -19,6 +19,7 @@ from app.domain.billing.entries import EntryStatus
 from app.domain.billing.facts import Horizon, PatientFacts
 from app.domain.billing.packet import BilledLine
 from app.domain.enrolment.coverage import coverage_on
+from app.domain.enrolment.programs import Program
 from app.domain.errors import BillingConflict
 from app.models import BillingEntry, Patient, Practice
 from app.services.billing import packet_rows
@@ -97,12 +98,16 @@ def _judged(
 def _readings(
     session: Session, patient: Patient, facts: PatientFacts, answer: Answer, window: Window
 ) -> list[dict[str, Any]]:  # fmt: skip
-    since, until = bounds(window, patient.timezone)
-    readings = load_every_reading(session, patient.practice_id, patient.id, since, until)
+    if answer.program is Program.RTM:
+        readings, hashes = packet.proving(facts.readings, answer), packet_rows.report_hashes(session, patient, answer)
+    else:
+        since, until = bounds(window, patient.timezone)
+        readings = load_every_reading(session, patient.practice_id, patient.id, since, until)
+        hashes = packet_rows.reading_hashes(session, patient, window)
     table = truth_table(
         window, patient.timezone, readings, lambda day: coverage_on(answer.program, day, facts.enrolment)
     )
-    return packet.reading_rows(table, packet_rows.reading_hashes(session, patient, window))
+    return packet.reading_rows(table, hashes)
 
 
 def _line(entry: BillingEntry) -> BilledLine:

@@ -19,6 +19,7 @@ from app.domain.billing.facts import (
     Period,
     PriorEntry,
 )
+from app.domain.billing.therapy import therapy_readings
 from app.domain.enrolment.programs import Program
 from app.models import BillingCircumstance, BillingEntry, BillingPeriod, Patient, PatientPayer
 from app.services.billing.circumstances import circumstance_fact
@@ -43,16 +44,21 @@ def load_patients(
     readings, time = load_reading_days(*asked, since, until), load_time_entries(*asked, since, until)
     periods, entries = _grouped(*asked, BillingPeriod), _grouped(*asked, BillingEntry, defer(BillingEntry.evidence))
     circumstances, payers = _grouped(*asked, BillingCircumstance), _grouped(*asked, PatientPayer)
+    told = {
+        patient.id: tuple(circumstance_fact(row) for row in circumstances[patient.id] if row.voided_at is None)
+        for patient in patients
+    }
+    days = _days(horizon)
     return {
         patient.id: PatientFacts(
             patient_id=patient.id,
             timezone=patient.timezone,
             enrolment=enrolment[patient.id],
-            readings=readings.get(patient.id, ()),
+            readings=(*readings.get(patient.id, ()), *therapy_readings(told[patient.id], patient.timezone, days)),
             time_entries=time.get(patient.id, ()),
             periods=tuple(_period(row) for row in periods[patient.id]),
             prior=tuple(prior_entry(row) for row in entries[patient.id] if row.status != EntryStatus.VOID.value),
-            circumstances=tuple(circumstance_fact(row) for row in circumstances[patient.id] if row.voided_at is None),
+            circumstances=told[patient.id],
             payers=_payers(payers[patient.id]),
             conditions=frozenset(patient.conditions),
             practitioner_id=patient.provider_id,
@@ -72,8 +78,11 @@ def prior_entry(row: BillingEntry) -> PriorEntry:
 
 def _instants(horizon: Horizon) -> tuple[datetime, datetime]:
     """Return instants that enclose the facts' days in every time zone of the world."""
-    days = Window(horizon.facts_from - DAY, max(horizon.window.ends_on, horizon.facts_from) + DAY)
-    return bounds(days, "UTC")
+    return bounds(_days(horizon), "UTC")
+
+
+def _days(horizon: Horizon) -> Window:
+    return Window(horizon.facts_from - DAY, max(horizon.window.ends_on, horizon.facts_from) + DAY)
 
 
 def _of(model: type[Any], column: Any, practice_id: UUID, patient_ids: Collection[UUID]) -> Select[Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.billing.answers import Evidence
+from app.domain.billing.answers import Answer, Evidence
 from app.domain.billing.clocks import Window, bounds
 from app.domain.billing.packet import Hashes, instant, payload_hash
 from app.models import (
@@ -30,6 +30,7 @@ _HASHED = (
     "glucose_mg_dl", "spo2", "temperature_c", "respiratory_rate", "peak_flow", "height_cm", "posted_value",
     "posted_unit", "device_id", "source", "created_at",
 )  # fmt: skip
+_REPORTED = ("id", "patient_id", "kind", "starts_on", "ends_on", "note", "recorded_by", "created_at")
 _SHOWN: tuple[tuple[str, type[Any], tuple[str, ...]], ...] = (
     ("consents", Consent, (
         "program", "method", "obtained_on", "cost_share_explained", "one_practitioner_explained", "revoked_on",
@@ -105,6 +106,14 @@ def reading_hashes(session: Session, patient: Patient, window: Window) -> dict[U
         )
     )
     return {row.id: _hashes(row) for row in rows}
+
+
+def report_hashes(session: Session, patient: Patient, answer: Answer) -> dict[UUID, Hashes]:
+    """Return likewise the hashes of the reports of therapeutic data that prove a line."""
+    reports = _of(session, patient, BillingCircumstance, {report for _, report in answer.evidence.days})
+    return {
+        row.id: Hashes(payload_hash({name: getattr(row, name) for name in _REPORTED}), None, None) for row in reports
+    }
 
 
 def _hashes(row: Any) -> Hashes:

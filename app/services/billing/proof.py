@@ -97,7 +97,18 @@ def _days(session: Session, entry: BillingEntry, evidence: Evidence) -> tuple[Pr
         )
     )
     by_id = {row.id: row for row in found}
-    return tuple(_day(day, by_id.get(reading)) for day, reading in evidence.days)
+    reports = {
+        row.id: row
+        for row in _rows(session, entry, BillingCircumstance, {one for _, one in evidence.days} - by_id.keys())
+    }
+    return tuple(
+        _reported(day, reports[reading]) if reading in reports else _day(day, by_id.get(reading))
+        for day, reading in evidence.days
+    )
+
+
+def _reported(day: date, report: BillingCircumstance) -> ProvenDay:
+    return ProvenDay(day, None, None, "void" if report.voided_at else "reported")
 
 
 def _day(day: date, row: Any) -> ProvenDay:

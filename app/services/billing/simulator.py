@@ -18,6 +18,7 @@ from app.domain.billing.local_months import month_of as local_month
 from app.domain.billing.rules import rule_book
 from app.domain.billing.simulate import Flip, Scenario, Simulation, simulate
 from app.domain.errors import ValidationFailed
+from app.domain.paging import Page, PageRequest, page_in_order
 from app.models import FeeScheduleRow, Patient, Practice
 from app.services.billing.books import load_book
 from app.services.billing.outlooks import every_patient, shown_patients
@@ -43,14 +44,14 @@ class ShownSimulation:
     """A comparison with its patients."""
 
     found: Simulation
-    flips: list[ShownFlip]
+    flips: Page[ShownFlip]
     patients: int
 
 
-def run_simulation(actor: Actor, asked: WhatIf) -> ShownSimulation:
+def run_simulation(actor: Actor, asked: WhatIf, paging: PageRequest) -> ShownSimulation:
     """Compare the real month with the scenario; raises ValidationFailed for rules, fees or patients there are not.
 
-    Patients are compared batch by batch; sums and flips are kept, and nobody's facts.
+    Patients are compared batch by batch; sums and flips are kept, and nobody's facts. Of the flips a page is shown.
     """
     with transaction() as session:
         book = load_book(session, actor.practice_id)
@@ -60,9 +61,11 @@ def run_simulation(actor: Actor, asked: WhatIf) -> ShownSimulation:
         chosen = _chosen(session, actor, horizon, scenario)
         facts = (one for one, _ in every_patient(session, actor, horizon, chosen))
         found = simulate(facts, book, horizon, scenario)
-        patients = shown_patients(session, actor, {one.patient_id for one in found.flips})
+        page = page_in_order(found.flips, paging)
+        patients = shown_patients(session, actor, {one.patient_id for one in page.items})
         events.record(session, "billing:simulate", "billing_entry", subject_ids=sorted(patients))
-        return ShownSimulation(found, [ShownFlip(patients[one.patient_id], one) for one in found.flips], found.patients)
+        shown = [ShownFlip(patients[one.patient_id], one) for one in page.items]
+        return ShownSimulation(found, Page(shown, page.count, paging), found.patients)
 
 
 def fee_schedules(actor: Actor) -> list[FeeScheduleRow]:

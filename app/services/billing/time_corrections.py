@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import events
 from app.domain.actor import Actor
-from app.domain.billing.time_logs import LIVE_MODES, Activity, Credential, Mode, Work
+from app.domain.billing.time_logs import LIVE_MODES, Activity, Credential, Mode, TimeSource, Work
 from app.domain.enrolment.programs import Program
 from app.domain.errors import Conflict, NotFound
 from app.domain.paging import Page, PageRequest
@@ -32,6 +32,8 @@ from app.services.enrolment.checks import require_version
 from app.services.transaction import now, transaction
 
 _VOIDED = "The entry is void and stays as it was."
+_OF_THE_CALL = "Times, way and live contact are the call's own: correct the call, and its minutes follow."
+_SAID_BY_CALL = ("mode", "is_interactive", "started_at", "ended_at")
 _KEPT = ("program", "activity", "mode", "is_interactive", "credential", "started_at", "ended_at")
 
 
@@ -57,6 +59,7 @@ def update_time_log(
         values = _values_after(log, changes, Role(person.role))
         if values == former and changes.get("note", note) == note:
             return show_time_log(session, log)
+        _refuse_to_belie_the_call(log, values)
         refuse_times(values["started_at"], values["ended_at"], now())
         span = Span(
             log.practice_id, log.user_id, log.patient_id, values["started_at"], values["ended_at"], log.id
@@ -75,10 +78,15 @@ def void_time_log(actor: Actor, time_log_id: UUID, reason: str, version: int | N
     """Take an entry out of every count; it stays on record. Raises Conflict when it is void already."""
     with transaction() as session:
         log = _lock_for_change(session, actor, time_log_id, version)
-        log.voided_at, log.voided_by, log.void_reason = now(), actor.user_id, reason
-        events.record(session, "time_log:void", "time_log", resource_id=log.id, patient_id=log.patient_id)
-        session.flush()
+        take_out(session, actor, log, reason)
         return show_time_log(session, log)
+
+
+def take_out(session: Session, actor: Actor, log: TimeLog, reason: str) -> None:
+    """Void an entry that is locked, within a use case."""
+    log.voided_at, log.voided_by, log.void_reason = now(), actor.user_id, reason
+    events.record(session, "time_log:void", "time_log", resource_id=log.id, patient_id=log.patient_id)
+    session.flush()
 
 
 def list_revisions(actor: Actor, time_log_id: UUID, paging: PageRequest) -> Page[ShownRevision]:
@@ -116,6 +124,12 @@ def _lock_for_change(session: Session, actor: Actor, time_log_id: UUID, version:
     if log.voided_at is not None:
         raise Conflict(_VOIDED)
     return log
+
+
+def _refuse_to_belie_the_call(log: TimeLog, values: dict[str, Any]) -> None:
+    """Raise Conflict when an entry of a call would say of when and how something else than the call does."""
+    if log.source == TimeSource.CALL and any(values[name] != getattr(log, name) for name in _SAID_BY_CALL):
+        raise Conflict(_OF_THE_CALL)
 
 
 def _values_after(log: TimeLog, changes: dict[str, Any], role: Role) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.audit import events
 from app.domain.actor import Actor
 from app.domain.billing.time_logs import Activity, Mode, NewTimeLog, TimeSource, Work
-from app.domain.billing.timers import NewTimer, Stretch, TimerEnd, TimerOutcome, elapsed, worked
+from app.domain.billing.timers import NewTimer, Stretch, TimerEnd, TimerOutcome, cut_out, elapsed, worked
 from app.domain.enrolment.programs import Program
 from app.domain.errors import PatientArchived, TimerNotRunning, TimerRunning, ValidationFailed
 from app.models import Patient, Timer, TimerStretch
@@ -107,15 +107,41 @@ def stop_timer(actor: Actor, end: TimerEnd, at: datetime | None = None) -> list[
         return [show_time_log(session, log) for log in logs]
 
 
+def make_room(
+    session: Session, practice_id: UUID, user_id: int, patient_id: UUID, span: tuple[datetime, datetime]
+) -> None:
+    """Cut what is logged by itself, such as a call, out of the person's open timer on the same patient.
+
+    The timer runs on around it, so no minute is lost and none counts twice. Whoever asks has locked the person.
+    """
+    timer = _timer_of(session, practice_id, user_id)
+    if timer is None or timer.patient_id != patient_id:
+        return
+    rows = session.scalars(
+        select(TimerStretch)
+        .where(TimerStretch.practice_id == practice_id, TimerStretch.timer_id == timer.id)
+        .order_by(TimerStretch.started_at)
+    ).all()
+    for row in rows:
+        before, after = cut_out(Stretch(row.started_at, row.ended_at), span)
+        if before is not None:
+            row.ended_at = before.ended_at
+            session.flush()
+        if after is not None:
+            _go_on(session, timer, after.started_at, after.ended_at)
+
+
 def _entry_of(timer: Timer, work: Work, span: tuple[datetime, datetime]) -> NewTimeLog:
     return NewTimeLog(timer.patient_id, work, *span, None, TimeSource.TIMER, timer.id)
 
 
 def _open_timer(session: Session, actor: Actor) -> Timer | None:
+    return _timer_of(session, actor.practice_id, actor.user_id)
+
+
+def _timer_of(session: Session, practice_id: UUID, user_id: int) -> Timer | None:
     return session.scalar(
-        select(Timer).where(
-            Timer.practice_id == actor.practice_id, Timer.user_id == actor.user_id, Timer.stopped_at.is_(None)
-        )
+        select(Timer).where(Timer.practice_id == practice_id, Timer.user_id == user_id, Timer.stopped_at.is_(None))
     )
 
 
@@ -148,8 +174,9 @@ def _hold(session: Session, timer: Timer, at: datetime) -> None:
         session.flush()
 
 
-def _go_on(session: Session, timer: Timer, at: datetime) -> None:
-    session.add(TimerStretch(id=new_id(), practice_id=timer.practice_id, timer_id=timer.id, started_at=at))
+def _go_on(session: Session, timer: Timer, at: datetime, until: datetime | None = None) -> None:
+    whose = {"practice_id": timer.practice_id, "timer_id": timer.id}
+    session.add(TimerStretch(id=new_id(), **whose, started_at=at, ended_at=until))
     session.flush()
 
 

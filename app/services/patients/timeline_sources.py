@@ -24,6 +24,7 @@ from app.models import (
     Enrollment,
     Escalation,
     Observation,
+    PatientCall,
     PatientNote,
     PatientStatusChange,
     TimeLog,
@@ -133,6 +134,18 @@ def _time_log(row: TimeLog) -> str:
     return f"{row.program} time: {row.activity.replace('_', ' ')}{how}, {minutes} min {seconds:02} s{voided}"
 
 
+_REACHED = {"reached": "", "no_answer": ", no answer", "left_message": ", left a message"}
+
+
+def _call(row: PatientCall) -> str:
+    whom = "Called by the patient" if row.direction == "inbound" else "Called the patient"
+    minutes, seconds = divmod(int((row.ended_at - row.started_at).total_seconds()), 60)
+    spent = f", {minutes} min {seconds:02} s" if row.ended_at > row.started_at else ""
+    voided = "" if row.voided_at is None else " (void)"
+    note = f": {row.note[:_NOTE_BEGINNING]}" if row.note else ""
+    return f"{whom} by {row.mode}{_REACHED[row.outcome]}{spent}{voided}{note}"
+
+
 def _midnight(day: Any) -> ColumnElement[Any]:
     return func.timezone("UTC", sql_cast(day, TIMESTAMP))
 
@@ -157,6 +170,7 @@ SOURCES: tuple[TimelineSource, ...] = (
     TimelineSource(
         "device", DeviceEvent, DeviceEvent.at, Permission.READ_DEVICES, _device_event, by="user_id"
     ),
+    TimelineSource("call", PatientCall, PatientCall.started_at, Permission.READ_CALLS, _call, by="user_id"),
     TimelineSource(
         "time_log", TimeLog, TimeLog.started_at, Permission.READ_TIME_LOGS, _time_log, by="user_id",
         everybodys=Permission.READ_ALL_TIME_LOGS,

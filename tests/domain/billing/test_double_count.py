@@ -60,6 +60,52 @@ def test_a_further_block_needs_its_base_and_keeps_to_the_cap() -> None:
     assert _broken("99458", ("99470", END), settings={"allow_99458_with_99470": True}) == []
 
 
+_CONSULTS = ("98016", "99446", "99447", "99448", "99449", "99451", "99452")
+_TRANSITIONAL = ("99495", "99496")
+
+
+@pytest.mark.parametrize("code", [*_TRANSITIONAL, *_CONSULTS])
+@pytest.mark.parametrize("base", ["G0556", "G0557", "G0558"])
+def test_advanced_primary_care_swallows_transitional_care_and_consults(code: str, base: str) -> None:
+    """Whichever of the two is asked about, in the same month and in no other; the rule and both rows are named."""
+    assert _broken(code, (base, date(2026, 10, 1))) == _broken(base, (code, date(2026, 10, 1))) == [Rule.BUNDLED]
+    assert _broken(code, (base, date(2026, 9, 30))) == _broken(base, (code, date(2026, 11, 1))) == []
+    line, other = a_line(code, END), a_line(base, END)
+    (found,) = line_conflicts(line, [line, other], rule_book(), PolicySettings())
+    assert (found.ids, found.is_hard) == ((line.id, other.id), True)
+
+
+@pytest.mark.parametrize("code", ["99495", "99496", "99484"])
+@pytest.mark.parametrize("beside", ["99453", "99454", "99457", "99091", "99490", "99487", "99491", "99424", "99426"])
+def test_transitional_and_behavioural_care_stand_beside_monitoring_and_care(code: str, beside: str) -> None:
+    """With distinct minutes: of theirs none is in the time log, so none can be the same."""
+    assert _broken(code, (beside, END)) == _broken(beside, (code, END)) == []
+
+
+def test_behavioural_integration_stands_beside_advanced_primary_care() -> None:
+    """What that includes is named; this is not."""
+    assert _broken("99484", ("G0557", END)) == []
+
+
+@pytest.mark.parametrize("code", ["G0568", "G0569", "G0570"])
+def test_a_behavioural_add_on_needs_advanced_primary_care_of_the_month(code: str) -> None:
+    """Any of its levels, in this month, by this practice: that another practitioner bills it does not carry ours."""
+    assert _broken(code) == _broken(code, ("99490", END)) == [Rule.ADD_ON_ALONE]
+    for base in ("G0556", "G0557", "G0558"):
+        assert _broken(code, (base, date(2026, 10, 1))) == []
+        assert _broken(code, (base, date(2026, 9, 30))) == [Rule.ADD_ON_ALONE]
+    elsewhere = a_circumstance(CircumstanceKind.OTHER_PRACTITIONER, END, END, program=Program.APCM)
+    assert _broken(code, circumstances=[elsewhere]) == [Rule.ADD_ON_ALONE, Rule.OTHER_PRACTITIONER]
+    assert _broken("G0557", circumstances=[elsewhere]) == [Rule.OTHER_PRACTITIONER]
+
+
+def test_behavioural_add_ons_are_new_in_2026() -> None:
+    """Transitional and behavioural care are older."""
+    rules = {year: rule_book().on(date(year, 6, 1)) for year in (2025, 2026)}
+    assert [year for year, one in rules.items() if one and "G0568" in one.by_code] == [2026]
+    assert all(one and {"99495", "99484"} <= one.by_code.keys() for one in rules.values())
+
+
 def test_another_episodes_setup_is_no_conflict() -> None:
     """Episodes are named on both."""
     line, old = (a_line("99453", day, episode_id=an_id(day)) for day in (END, date(2024, 1, 1)))

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from app.domain.billing.clocks import DAY
 from app.domain.billing.codes import Reason
 from app.domain.billing.engine import evaluate
 from app.domain.billing.facts import Horizon, PatientFacts
 from app.domain.billing.fees import read_fee_schedule
 from app.domain.billing.policy import PolicySettings
+from app.domain.billing.rules import rule_book
 from app.domain.billing.simulate import (
     Drop,
     Enrol,
@@ -67,6 +69,18 @@ def test_last_years_rules_side_by_side_with_this_years() -> None:
     assert _flipped(found) == [("99445", False), ("99470", False)]
     assert all(one.reasons == (Reason.CODE_NOT_EFFECTIVE,) for one in found.flips)
     assert found.amounts == (Decimal("78.16"), Decimal(0))
+
+
+def test_a_rule_set_for_some_days_leaves_the_others_as_they_are() -> None:
+    """Its first and last day are its own, those around them the real ones'; the order of judging stays."""
+    first, last = date(2026, 10, 5), date(2026, 10, 7)
+    book = rule_book().during("2025", first, last)
+    days = [date(2025, 12, 31), date(2026, 1, 1), first - DAY, first, last, last + DAY, date(2026, 12, 31)]
+    found = [one.id if (one := book.on(day)) else None for day in days]
+    assert found == ["2025", "2026", "2026", "2025", "2025", "2026", "2026"]
+    assert book.on(date(2027, 1, 1)) is None
+    for end in (last, date.max):
+        assert list(rule_book().during("2025", first, end).codes) == list(rule_book().codes)
 
 
 def test_another_fee_schedule_moves_money_and_no_line() -> None:

@@ -17,6 +17,7 @@ from tests.domain.billing.facts import (
     an_id,
     answers,
     billable,
+    changed,
     joined,
     minutes,
     paper,
@@ -384,6 +385,31 @@ def test_chronic_care_that_went_out_keeps_advanced_primary_care_back() -> None:
     """Whatever stands, stands."""
     facts = patient(enrolment=joined(APCM, CCM), prior=(a_line("99490", date(2026, 10, 31)),))
     assert Reason.APCM_BUNDLE in reasons(facts, "G0557:2026-10")
+
+
+@pytest.mark.parametrize("code", ["99495", "99496", "98016", "99446", "99452"])
+def test_what_advanced_primary_care_includes_keeps_it_back_where_it_went_out(code: str) -> None:
+    """Entered by hand in the month, it stands and is named; in another month it is in nobody's way."""
+    line = a_line(code, date(2026, 10, 1))
+    found = answers(patient(enrolment=APCM, prior=(line,)))["G0557:2026-10"]
+    assert [(one.reason, one.ids) for one in found.findings] == [(Reason.APCM_BUNDLE, (line.id,))]
+    before = a_line(code, date(2026, 9, 30))
+    assert billable(patient(enrolment=APCM, prior=(before,))) == ["G0557:2026-10"]
+
+
+@pytest.mark.parametrize("code", ["99495", "99496", "99484", "G0568", "G0570"])
+def test_other_services_of_the_month_leave_monitoring_and_care_alone(code: str) -> None:
+    """RPM and chronic care are billed beside them; of their minutes none is in the time log."""
+    entries = (minutes(20), minutes(20, date(2026, 10, 6), program=Program.CCM))
+    facts = patient(enrolment=joined(paper(), CCM), time_entries=entries, readings=readings(16))
+    beside = changed(facts, prior=(a_line(code, date(2026, 10, 15)),))
+    assert billable(beside) == billable(facts) != []
+
+
+def test_what_is_billed_by_hand_is_never_made_by_the_engine() -> None:
+    """Not even an add-on whose base is earned: nobody asked whether it was done."""
+    assert "G0557:2026-10" in billable(patient(enrolment=APCM))
+    assert {key.split(":")[0] for key in answers(patient(enrolment=APCM))} == {"G0556", "G0557", "G0558"}
 
 
 def test_therapy_monitoring_gives_way_to_physiologic_monitoring_in_a_month() -> None:
