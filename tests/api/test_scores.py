@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.services.triage import board
 from app.services.triage.board import refresh_due_scores
 from deploy.local_postgres import LocalPostgres
 from tests.admin.visits import enter
@@ -162,6 +165,27 @@ def test_a_changed_practice_threshold_reaches_scores_by_the_job(client: FlaskCli
     with in_house():
         refresh_due_scores()
     assert _board(chart)[1] == "warning"
+
+
+def test_thresholds_of_a_clock_that_is_ahead_do_not_hold_up_the_job(
+    client: FlaskClient, postgres: LocalPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database's may be ahead of the worker's: the patient is judged when the worker's has come as far."""
+    chart, rounds, one_more = a_chart(client), [], board._refresh_batch
+    a_reading(chart.provider.actor, chart.patient_id, 130)
+    ahead = "UPDATE practice_thresholds SET updated_at = now() + interval '1 hour' WHERE practice_id = %s"
+    with psycopg.connect(postgres.superuser_dsn("vantrexia")) as connection:
+        connection.execute(ahead, (chart.provider.actor.practice_id,))
+
+    def counted(practice_id: UUID) -> int:
+        rounds.append(practice_id)
+        assert rounds.count(practice_id) < 5, "the same patients again and again"
+        return one_more(practice_id)
+
+    monkeypatch.setattr(board, "_refresh_batch", counted)
+    with in_house():
+        refresh_due_scores()
+    assert rounds.count(chart.provider.actor.practice_id) == 1
 
 
 def test_another_practices_score_is_nobodys(client: FlaskClient) -> None:

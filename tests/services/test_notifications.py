@@ -1,5 +1,6 @@
 """Telling people, from the event to the phone: one outbox, tried again, never sent twice."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
@@ -386,10 +387,13 @@ def test_s58_numbers_tokens_and_secrets_are_stored_encrypted(nurse: Person, serv
 
 
 def test_s62_no_number_or_secret_is_logged_when_a_provider_repeats_it(
-    nurse: Person, server: Carriers, caplog: pytest.LogCaptureFixture
+    nurse: Person, server: Carriers, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor kept with the delivery, nor in the job."""
     caplog.set_level("DEBUG")
+    ours = logging.getLogger("app")  # tells nobody above it
+    monkeypatch.setattr(ours, "handlers", [caplog.handler])
+    monkeypatch.setattr(ours, "level", logging.DEBUG)
     set_up(nurse, server)
     server.instead.append(refusal(400, {"message": f"{PHONE} {SECRET}"}))
     tell(nurse)

@@ -153,9 +153,14 @@ def _tell(session: Session, summary: TriageSummary, rules: Rules, found: Evaluat
 
 
 def _due(practice_id: UUID, at: datetime) -> Select[TriageSummary, int, int, str, str]:
-    """Return the lines whose score is older than an hour, the thresholds or an override's end, or of an old formula."""
+    """Return the lines whose score is older than an hour, the thresholds or an override's end, or of an old formula.
+
+    Thresholds are dated by the database's clock: where that is ahead, they are new when ours has come as far.
+    """
     since, line = at - ALERT_WINDOW, TriageSummary
-    changed = select(PracticeThresholds.updated_at).where(PracticeThresholds.practice_id == practice_id)
+    changed = select(PracticeThresholds.updated_at).where(
+        PracticeThresholds.practice_id == practice_id, PracticeThresholds.updated_at <= at
+    )
     return (
         select(
             line,
