@@ -147,7 +147,7 @@ def test_heart_failure_alerts_on_three_pounds_in_a_day(client: FlaskClient) -> N
             json={"patient_id": str(chart.patient_id), "weight_kg": weight, "measured_at": (now - ago).isoformat()},
             headers=chart.headers,
         ).json
-        for weight, ago in ((80, timedelta(hours=25)), (81.5, timedelta(minutes=5)))
+        for weight, ago in ((80, timedelta(days=1, minutes=4)), (81.5, timedelta(minutes=4)))
     ]
     assert [answer["alert_triggered"] for answer in answers] == [False, True]
     assert answers[1]["alert_details"]["message"] == "Weight rose 1.5 kg in 1 day, threshold 1.36 kg"

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.domain.actor import Actor
 from app.domain.billing.books import NewFeeSchedule, NewPayer, NewPolicy
 from app.domain.billing.entries import NewBillingEntry
 from app.domain.billing.facts import CircumstanceKind, NewCircumstance
@@ -22,7 +24,7 @@ from app.domain.calls import CallOutcome, CallTimes, NewCall
 from app.domain.enrolment.documents import DocumentType
 from app.domain.enrolment.programs import ConsentMethod, Program
 from app.domain.enrolment.records import NewConsent, NewEnrollment, NewOrder, OrderingProvider
-from app.domain.gateways import NewGateway
+from app.domain.gateways import AccountState, NewGateway
 from app.domain.imports import ImportOptions
 from app.domain.inbox import InboxFilter
 from app.domain.notifications.events import Event
@@ -30,7 +32,8 @@ from app.domain.notifications.settings import NewPushToken, Platform, PushServic
 from app.domain.roles import Permission, Role
 from app.domain.triage.escalation import EscalationLevel, NewEscalation
 from app.extensions import db
-from app.models import BillingImpact, Notification, NotificationDelivery, User
+from app.models import BillingImpact, GatewayAccount, Notification, NotificationDelivery, User
+from app.models.base import new_id
 from app.schemas.patient_rows import read_patient
 from app.services.accounts.console_sessions import open_console_session
 from app.services.accounts.sessions import open_session
@@ -52,7 +55,7 @@ from app.services.gateways.trying import send_test_event
 from app.services.notifications.push_tokens import register_push_token
 from app.services.notifications.telling import notify
 from app.services.patient_files.imports import check_import
-from app.services.transaction import transaction
+from app.services.transaction import now, transaction
 from app.services.triage.escalations import raise_escalation
 from app.web.tokens import issue_pair
 from tests.attack.operations import Operation
@@ -169,13 +172,25 @@ class World:
             return record_call(doctor.actor, self.patient.id, new).call.id
 
     def _inbox(self) -> dict[str, object]:
-        """Have a vendor, an orphan of its, and a replay."""
+        """Have a vendor, an account there, an orphan of its, and a replay."""
         admin = self.people[Role.ADMIN].actor
         with in_house(admin):
             integration_id = create_gateway(admin, NewGateway("tenovi", self.mark, "custom_header")).integration.id
             delivery_id = send_test_event(admin, integration_id)
             replay_id = start_replay(admin, InboxFilter()).id
-        return {"integration_id": integration_id, "delivery_id": delivery_id, "replay_id": replay_id}
+            account_id = self._account(admin, integration_id)
+        own = {"integration_id": integration_id, "account_id": account_id}
+        return {**own, "delivery_id": delivery_id, "replay_id": replay_id}
+
+    def _account(self, admin: Actor, integration_id: UUID) -> object:
+        with transaction() as session:
+            account = GatewayAccount(
+                id=new_id(), practice_id=admin.practice_id, integration_id=integration_id, subject=self.mark,
+                state=AccountState.LINKED.value, linked_at=now(),
+            )  # fmt: skip
+            session.add(account)
+            account.refresh = self.mark
+            return account.id
 
     def _chart(self, doctor: Person) -> dict[str, object]:
         """Write what a patient's chart holds: consent with its document, order, enrolment, notes, a second record."""

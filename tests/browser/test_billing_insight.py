@@ -40,6 +40,7 @@ def test_worklist_simulator_and_reports(open_page: Open, any_width: Size, look: 
         number = get_patient(of.provider.actor, of.patient_id).mrn
     page.get_by_label("record number").fill(number)
     page.get_by_label("The patient left, last day").fill(start.isoformat())
+    page.get_by_label("Month", exact=True).fill(f"{start + timedelta(days=29):%Y-%m}")
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("region", name="Lines that come or go")).to_contain_text("99454 goes")
     look.at(page, "billing-simulator-drop")

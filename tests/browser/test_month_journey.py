@@ -109,7 +109,7 @@ def _measure_on(client: FlaskClient, admin: Person, days: list[date]) -> None:
     """Let the vendor tell of one reading on each day."""
     gateway = a_gateway(admin)
     for day in days:
-        event = an_event("CUFF-MONTH", at=datetime.combine(day, time(15), UTC))
+        event = an_event("CUFF-MONTH", at=datetime.combine(day, time(9), ZoneInfo(_ZONE)))
         assert deliver(client, gateway, event).status_code == 200
     work()
 

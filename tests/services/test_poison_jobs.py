@@ -19,6 +19,7 @@ from app.domain.roles import Role
 from app.extensions import db
 from app.gateways.messages import Message
 from app.integrations.withings_client import WithingsClient
+from app.jobs import queue as jobs
 from app.jobs.queue import queue, run_worker
 from app.jobs.tasks import MAX_TRIES as MAX_OF_ANY
 from app.models import WebhookDelivery
@@ -106,8 +107,9 @@ def _work_in_a_process(app: Flask) -> int:
     """Do what is left as a worker of its own, and return how it ended."""
     pid = os.fork()
     if pid == 0:
-        with app.app_context():
-            db.engine.dispose(close=False)
+        for one in (app, jobs._settings["app"]):  # jobs run in the newest application, whichever test made it
+            with one.app_context():
+                db.engine.dispose(close=False)
         queue.periodic_registry.periodic_tasks.clear()
         run_worker(wait=False)
         os._exit(0)
