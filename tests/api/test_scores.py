@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.services.triage import board
-from app.services.triage.board import refresh_due_scores
+from app.services.triage.board import refresh_scores_of
 from deploy.local_postgres import LocalPostgres
 from tests.admin.visits import enter
 from tests.builders import a_reading, in_house
@@ -104,7 +104,7 @@ def test_an_expired_override_is_gone_with_the_next_refresh(client: FlaskClient, 
             f"UPDATE {table} SET {column} = now() - interval '1 minute'{set_at} WHERE patient_id = '{chart.patient_id}'"
         )
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(chart.provider.actor.practice_id)
     assert _board(chart)[1] == "critical"
 
 
@@ -128,7 +128,7 @@ def test_the_job_finds_the_silent_patient(client: FlaskClient, postgres: LocalPo
         f"UPDATE triage_summaries SET refreshed_at = now() - interval '2 hours' WHERE patient_id = '{chart.patient_id}'"
     )
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(chart.provider.actor.practice_id)
     assert "missing_data" in [part["name"] for part in _score(chart)["parts"]]
     rows = postgres.query(
         f"SELECT rule_state->'rules' ? 'no_reading_days' FROM triage_summaries WHERE patient_id = '{chart.patient_id}'"
@@ -153,7 +153,7 @@ def test_looking_scores_nobody_anew(app: Flask, client: FlaskClient, postgres: L
         assert visitor.get(f"/admin/{path}").status_code == 200
     assert postgres.query(kept) == before
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(chart.provider.actor.practice_id)
     assert postgres.query(kept) != before
 
 
@@ -163,7 +163,7 @@ def test_a_changed_practice_threshold_reaches_scores_by_the_job(client: FlaskCli
     a_reading(chart.provider.actor, chart.patient_id, 130)
     client.put("/api/v1/triage/thresholds/", json={"systolic_high": 125}, headers=chart.headers)
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(chart.provider.actor.practice_id)
     assert _board(chart)[1] == "warning"
 
 
@@ -184,7 +184,7 @@ def test_thresholds_of_a_clock_that_is_ahead_do_not_hold_up_the_job(
 
     monkeypatch.setattr(board, "_refresh_batch", counted)
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(chart.provider.actor.practice_id)
     assert rounds.count(chart.provider.actor.practice_id) == 1
 
 

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models import Alert, AlertOccurrence, PracticeThresholds, TriageSummary
 from app.services.transaction import transaction
 from app.services.triage import board
-from app.services.triage.board import refresh_due_scores
+from app.services.triage.board import refresh_scores_of
 from app.services.triage.measuring import find_reading_days
 from app.services.triage.preview import preview_thresholds
 from app.services.triage.rules import find_rules
@@ -50,7 +50,7 @@ def _an_hour_later(doctor: Person) -> list[Any]:
         for line in session.scalars(select(TriageSummary)):
             line.refreshed_at = datetime.now(UTC) - timedelta(hours=2)
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(doctor.actor.practice_id)
     with in_house(doctor.actor):
         rows = db.session.execute(select(Alert.alert_class, Alert.cleared_at).where(Alert.rule == RULE)).all()
         return [(row.alert_class, row.cleared_at is not None) for row in rows]
@@ -118,9 +118,9 @@ def test_the_dry_run_tells_of_the_same_days_as_the_job_did(
             line.refreshed_at = now - timedelta(days=40)
         session.get_one(PracticeThresholds, doctor.actor.practice_id).updated_at = now - timedelta(days=40)
     for hours_ago in range(24 * 25, -1, -1):
-        _let_the_job_run_at(monkeypatch, zone_of, now - timedelta(hours=hours_ago))
+        _let_the_job_run_at(monkeypatch, doctor, zone_of, now - timedelta(hours=hours_ago))
     with in_house():
-        refresh_due_scores()
+        refresh_scores_of(doctor.actor.practice_id)
     with in_house(doctor.actor):
         told = db.session.execute(
             select(AlertOccurrence.patient_id, AlertOccurrence.raised_at).where(AlertOccurrence.rule == RULE)
@@ -134,13 +134,15 @@ def test_the_dry_run_tells_of_the_same_days_as_the_job_did(
     assert len(by_dry_run) > 3
 
 
-def _let_the_job_run_at(monkeypatch: pytest.MonkeyPatch, zone_of: Mapping[UUID, ZoneInfo], at: datetime) -> None:
+def _let_the_job_run_at(
+    monkeypatch: pytest.MonkeyPatch, doctor: Person, zone_of: Mapping[UUID, ZoneInfo], at: datetime
+) -> None:
     """Only where it can find something new: in the first hour of somebody's day."""
     if all(at.astimezone(zone).hour for zone in zone_of.values()):
         return
     with monkeypatch.context() as patch, in_house():
         patch.setattr(board, "now", lambda: at)
-        refresh_due_scores()
+        refresh_scores_of(doctor.actor.practice_id)
 
 
 def test_days_cost_one_question_however_many_patients(app: Flask, client: FlaskClient, doctor: Person) -> None:

@@ -19,7 +19,7 @@ from app.models import AuditEvent, PushToken
 from app.services.accounts.administration import disable_user
 from app.services.notifications.deliveries import retry_delivery
 from app.services.notifications.delivering import deliver
-from app.services.notifications.digests import send_due
+from app.services.notifications.digests import send_due_of
 from app.services.notifications.inbox import mark_all_read, purge_notifications
 from app.services.notifications.push_tokens import remove_push_token
 from app.services.notifications.receipts import check_receipts
@@ -273,15 +273,15 @@ def test_routine_notifications_come_together_in_one_digest(mails: MailServer) ->
     for _ in range(3):
         tell(person, Event.WARNING_ALERT)
     with in_house():
-        send_due()
+        send_due_of(person.actor.practice_id)
     work()
     assert mails.arrived == []
     later(person)
     with changing(person) as session:
         session.execute(text("UPDATE notifications SET read_at = now() WHERE id = :id"), {"id": told(person)[0].id})
     with in_house():
-        send_due()
-        send_due()
+        send_due_of(person.actor.practice_id)
+        send_due_of(person.actor.practice_id)
     work()
     (letter,) = mails.letters()
     assert letter.get_content().startswith("2 notifications at Test Practice wait for you.")
@@ -295,7 +295,7 @@ def test_a_digest_of_one_is_the_notification_itself(mails: MailServer) -> None:
     tell(person, Event.WARNING_ALERT)
     later(person)
     with in_house():
-        send_due()
+        send_due_of(person.actor.practice_id)
     work()
     assert [letter["Subject"] for letter in mails.letters()] == ["New alert"]
 
@@ -317,12 +317,12 @@ def test_a_delivery_whose_job_was_lost_is_put_in_hand_again(nurse: Person, serve
     with changing(nurse) as session:
         session.execute(text("DELETE FROM procrastinate_jobs WHERE lock = :lock"), _lock(nurse))
     with in_house():
-        send_due()
+        send_due_of(nurse.actor.practice_id)
     work()
     assert server.asked == []
     later(nurse)
     with in_house():
-        send_due()
+        send_due_of(nurse.actor.practice_id)
     work()
     assert _state(nurse) == ("sent", None, 1)
 
@@ -413,7 +413,7 @@ def test_what_is_old_is_forgotten_with_its_deliveries_and_digests(mails: MailSer
         tell(person, Event.WARNING_ALERT)
     later(person)
     with in_house():
-        send_due()
+        send_due_of(person.actor.practice_id)
     work()
     with in_house(person.actor):
         purge_notifications(NOW - timedelta(days=180))

@@ -24,7 +24,7 @@ from app.services.readings.decisions import void_reading
 from app.services.transaction import transaction
 from app.services.triage import counts
 from app.services.triage.alert_actions import acknowledge_alert, acknowledge_alerts, resolve_alert, snooze_alert
-from app.services.triage.board import refresh_due_scores
+from app.services.triage.board import refresh_scores_of
 from app.services.triage.escalation_actions import acknowledge_escalation
 from app.services.triage.escalations import raise_escalation
 from app.services.triage.overdue import keep_times_of
@@ -197,7 +197,7 @@ class Ward:
             seen = set(session.scalars(measured)) & set(self.active)
         if seen:
             become_silent(self.actor, min(seen))
-        refresh_due_scores()
+        refresh_scores_of(self.actor.practice_id)
 
 
 @pytest.mark.parametrize("seed", range(3))

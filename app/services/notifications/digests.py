@@ -27,10 +27,15 @@ def send_due() -> None:
     with transaction() as session:
         practices = list(session.scalars(select(Practice.id)))
     for practice_id in practices:
-        context.bind(practice_id=practice_id)
-        with transaction() as session:
-            _bundle(session, practice_id, now())
-            _remind(session, practice_id, now())
+        send_due_of(practice_id)
+
+
+def send_due_of(practice_id: UUID) -> None:
+    """Bundle what is due for a digest in one practice, and put its forgotten deliveries in hand again."""
+    context.bind(practice_id=practice_id)
+    with transaction() as session:
+        _bundle(session, practice_id, now())
+        _remind(session, practice_id, now())
 
 
 def _bundle(session: Session, practice_id: UUID, at: datetime) -> None:

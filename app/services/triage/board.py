@@ -72,7 +72,17 @@ def count_levels(actor: Actor) -> dict[RiskLevel, LevelCount]:
 
 def refresh_due_scores() -> int:
     """Rescore the patients of all practices whose score is older than an hour; return how many. For the job only."""
-    return sum(_refresh_practice(practice_id) for practice_id in _practice_ids())
+    return sum(refresh_scores_of(practice_id) for practice_id in _practice_ids())
+
+
+def refresh_scores_of(practice_id: UUID) -> int:
+    """Rescore the patients of one practice whose score is too old; return how many."""
+    context.bind(practice_id=practice_id)
+    refreshed = 0
+    while batch := _refresh_batch(practice_id):
+        refreshed += batch
+        count_moves_of(practice_id)  # many may have moved at once: nobody's question should have to add them up
+    return refreshed
 
 
 def get_board_line(actor: Actor, patient_id: UUID) -> BoardLine:
@@ -115,15 +125,6 @@ def _line(row: Row[TriageSummary, Patient, User]) -> BoardLine:
 def _practice_ids() -> list[UUID]:
     with transaction() as session:
         return list(session.scalars(select(Practice.id)))
-
-
-def _refresh_practice(practice_id: UUID) -> int:
-    context.bind(practice_id=practice_id)
-    refreshed = 0
-    while batch := _refresh_batch(practice_id):
-        refreshed += batch
-        count_moves_of(practice_id)  # many may have moved at once: nobody's question should have to add them up
-    return refreshed
 
 
 def _refresh_batch(practice_id: UUID) -> int:
