@@ -15,7 +15,11 @@ from sqlalchemy.orm import Session
 from app.database.statements import Asked, Statement, send_later, take_waiting
 
 _ROWS = "CAST(:rows AS json)"
-_KEEP_PLANS = Statement(text("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"))
+_KEEP = Statement(text("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"))
+# Up to the COMMIT plans are kept, whatever the values. PostgreSQL would plan anew each question about a partitioned
+# table, and each check of a row that points into one, which takes longer than all the rest. Only before statements
+# whose one good plan is to look each row up in an index.
+KEEP_PLANS: Asked = (_KEEP, {})
 
 
 class Insert(Statement):
@@ -50,16 +54,9 @@ class Update(Statement):
 
 
 def fold_waiting(session: Session) -> None:
-    """Turn the writes that are kept back into one statement a kind: new rows first, parents before their children.
-
-    Up to the COMMIT plans are kept: PostgreSQL would plan the check of every row that points into a partitioned table
-    anew, which takes longer than all the rest.
-    """
+    """Turn the writes that are kept back into one statement a kind: new rows first, parents before their children."""
     kinds: dict[int, list[Asked]] = {}
-    waiting = take_waiting(session)
-    if waiting:
-        send_later(session, (_KEEP_PLANS, {}))
-    for asked in waiting:
+    for asked in take_waiting(session):
         kinds.setdefault(id(asked[0]), []).append(asked)
     for group in sorted(kinds.values(), key=lambda group: _rank(group[0][0])):
         statement = group[0][0]
@@ -71,6 +68,8 @@ def fold_waiting(session: Session) -> None:
 
 def _rank(statement: Statement) -> int:
     """Return the place among the kinds: rows that others point to come first, whatever was kept back first."""
+    if statement is _KEEP:
+        return -1
     return _places(statement.table.metadata)[statement.table.name] if isinstance(statement, Insert) else sys.maxsize
 
 

@@ -1,7 +1,5 @@
 """What the board costs in a large practice: PostgreSQL's own account of how many rows it looked at."""
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,10 +24,10 @@ from app.services.triage.live import get_board_mark
 from bench.seed import PASSWORD, Practice, found_practice
 from deploy.local_postgres import LocalPostgres
 from tests.builders import in_house
+from tests.plans import Asked, of_driver, rows_looked_at
 
 URL = "/api/v1/triage/patients/"
 PATIENTS, AT_MOST = 3_000, 300  # rows looked at for a page of 20: each line, its patient and its reviewer, and spare
-Statement = tuple[str, Any]
 
 
 @pytest.fixture(scope="module", params=[("Alone", "1"), ("Crowded", "-0.5")], ids=["alone", "crowded"])
@@ -51,9 +49,9 @@ def headers(client: FlaskClient, practice: Practice) -> dict[str, str]:
 
 
 @contextmanager
-def _asked(app: Flask) -> Iterator[list[Statement]]:
+def _asked(app: Flask) -> Iterator[list[Asked]]:
     """Gather what is asked of the board's tables."""
-    asked: list[Statement] = []
+    asked: list[Asked] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if "FROM triage_" in statement:
@@ -68,26 +66,8 @@ def _asked(app: Flask) -> Iterator[list[Statement]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def _rows_looked_at(practice: Practice, asked: list[Statement]) -> int:
-    actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
-    with in_house(actor), transaction() as session:
-        explained = [
-            session.connection().exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
-            for statement, parameters in asked
-        ]
-    return sum(_rows(plan[0]["Plan"]) for plan in map(_parsed, explained))
-
-
-def _parsed(plan: Any) -> Any:
-    return json.loads(plan) if isinstance(plan, str) else plan
-
-
-def _rows(node: dict[str, Any]) -> int:
-    below = sum(map(_rows, node.get("Plans", ())))
-    if "Scan" not in node["Node Type"]:
-        return below
-    seen = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-    return below + round(seen * node["Actual Loops"])
+def _provider(practice: Practice) -> Actor:
+    return Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +87,7 @@ def test_a_page_and_the_counts_look_at_a_page_of_rows_not_at_the_practice(
     with _asked(app) as asked:
         answer = client.get(URL + query, headers=headers)
     assert (answer.status_code, len(asked)) == (200, questions)
-    assert _rows_looked_at(practice, asked) < AT_MOST
+    assert rows_looked_at(_provider(practice), asked) < AT_MOST
 
 
 @pytest.mark.parametrize("is_waiting", [None, True, False])
@@ -116,7 +96,7 @@ def test_every_page_holds_what_sorting_everybody_would_put_there(
     practice: Practice, level: RiskLevel | None, is_waiting: bool | None
 ) -> None:
     """And the length is that of a recount."""
-    actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
+    actor = _provider(practice)
     with in_house(actor):
         with transaction() as session:
             everybody = session.scalars(select(TriageSummary).where(TriageSummary.is_active)).all()
@@ -159,11 +139,10 @@ def test_the_mark_of_an_open_board_looks_at_its_page_only(
     ordering: BoardOrdering,
 ) -> None:
     """It is asked for every few seconds by everybody who has the board open."""
-    actor = Actor(practice.user_id, practice.practice_id, Role.PROVIDER, None)
+    actor = _provider(practice)
     asked, ask = list[Ready](), Wire.ask
     monkeypatch.setattr(Wire, "ask", lambda wire, ready, last=None: asked.extend(ready) or ask(wire, ready, last))
     with in_house(actor):
         get_board_mark(actor, BoardQuery(PageRequest(), level, is_waiting, ordering))
-    [(mark, values)] = [one for one in asked if "FROM triage_" in one[0]]
-    named = {f"p{number}": value for number, value in enumerate(values, start=1)}
-    assert _rows_looked_at(practice, [(re.sub(r"\$(\d+)", r"%(p\1)s", mark), named)]) < AT_MOST
+    [mark] = [one for one in asked if "FROM triage_" in one[0]]
+    assert rows_looked_at(actor, [of_driver(mark)]) < AT_MOST

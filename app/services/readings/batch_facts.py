@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, JSON, Text, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, JSON, DateTime, Text, Uuid, bindparam, column, func, select, true
 from sqlalchemy import cast as cast_as
 from sqlalchemy.orm import Session
 
+from app.database.many import KEEP_PLANS
 from app.database.statements import Statement, send
 from app.database.wire import Rows
 from app.domain.actor import Actor
@@ -80,15 +81,16 @@ def lock_and_ask_all(session: Session, actor: Actor, candidates: Sequence[Candid
     of = {"practice": actor.practice_id, "patients": sorted({one.patient_id for one in candidates})}
     named = [(one.patient_id, one.reading) for one in candidates if one.reading.device_id]
     keys = {identifier_key(reading.device_id or "") for _, reading in named}
-    keys_sent = {"keys": [one.key.hex() for one in candidates], "first": min(times), "last": max(times)}
+    sent = [{"key": one.key.hex(), "measured_at": one.reading.measured_at} for one in candidates]
     when = {"since": at - ALERT_WINDOW, "first_measured": min(times), "last_measured": max(times)}
-    lines, facts, alerts, instruments, stored, *stored_then = send(
+    lines, facts, alerts, instruments, _, stored, *stored_then = send(
         session,
         (_LOCK, of),
         (_ABOUT, {**of, **when}),
         (_ALERTS, of),
         (_DEVICES, {"practice": actor.practice_id, "devices": sorted(keys)}),
-        (_KNOWN, {"practice": actor.practice_id, **keys_sent}),
+        KEEP_PLANS,
+        (_KNOWN, {"practice": actor.practice_id, "sent": sent}),
         *([ask_stored_then(actor.practice_id, named)] if named else []),
     )
     summaries = {line.patient_id: _plain_summary(line) for line in lines}
@@ -144,13 +146,20 @@ _DEVICES = Statement(
         DeviceIdentifier.key == func.any(bindparam("devices", type_=ARRAY(Text))),
     )
 )  # fmt: skip
-_keys = select(
-    func.decode(func.json_array_elements_text(cast_as(bindparam("keys", type_=JSON), JSON)), "hex")
-).scalar_subquery()
-_KNOWN = Statement(
-    select(_READINGS.c.natural_key, _READINGS.c.id).where(
-        _READINGS.c.practice_id == _practice,
-        _READINGS.c.natural_key == func.any(func.array(_keys)),
-        _READINGS.c.measured_at.between(bindparam("first"), bindparam("last")),
-    )
+# One look at the index of keys for each: all at once PostgreSQL would go through every reading of their time instead.
+_sent = (
+    func.json_to_recordset(cast_as(bindparam("sent", type_=JSON), JSON))
+    .table_valued(column("key", Text), column("measured_at", DateTime(timezone=True)))
+    .render_derived(name="sent", with_types=True)
 )
+_stored = (
+    select(_READINGS.c.natural_key, _READINGS.c.id)
+    .where(
+        _READINGS.c.practice_id == _practice,
+        _READINGS.c.natural_key == func.decode(_sent.c.key, "hex"),
+        _READINGS.c.measured_at == _sent.c.measured_at,
+    )
+    .limit(1)
+    .lateral("stored")
+)
+_KNOWN = Statement(select(_stored.c.natural_key, _stored.c.id).select_from(_sent.join(_stored, true())))
