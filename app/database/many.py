@@ -15,10 +15,15 @@ from sqlalchemy.orm import Session
 from app.database.statements import Asked, Statement, send_later, take_waiting
 
 _ROWS = "CAST(:rows AS json)"
-_KEEP = Statement(text("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"))
+_KEEP = Statement(
+    text(
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', true) AS plans,"
+        " set_config('enable_seqscan', 'off', true) AS reading"
+    )
+)
 # Up to the COMMIT plans are kept, whatever the values. PostgreSQL would plan anew each question about a partitioned
 # table, and each check of a row that points into one, which takes longer than all the rest. Only before statements
-# whose one good plan is to look each row up in an index.
+# whose one good plan is to look rows up in an index: a plan made while a table was empty would read all of it.
 KEEP_PLANS: Asked = (_KEEP, {})
 
 
