@@ -93,11 +93,14 @@ def reconcile(answers: Iterable[Answer], lines: Iterable[OwnLine]) -> Plan:
     return Plan(**{name: tuple(found) for name, found in sorted_out.items()})
 
 
-def fingerprint(answer: Answer) -> str:
-    """Return what tells one state of a line from another: everything that is stored of it."""
+def fingerprint(answer: Answer, evidence: Mapping[str, Any] | None = None) -> str:
+    """Return what tells one state of a line from another: everything that is stored of it.
+
+    `evidence`: the answer's as JSON, where it was made already.
+    """
     said = [
         answer.units, str(answer.amount), str(answer.service_date), answer.payer, list(answer.diagnoses),
-        answer.seconds, answer.days, answer.evidence.as_json(), answer.rule_set_hash,
+        answer.seconds, answer.days, evidence or answer.evidence.as_json(), answer.rule_set_hash,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 

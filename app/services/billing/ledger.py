@@ -154,13 +154,14 @@ def _write(entry: BillingEntry, answer: Answer) -> None:
 
 
 def _values(answer: Answer) -> dict[str, Any]:
+    evidence = answer.evidence.as_json()
     return {
         "service_date": answer.service_date, "amount": answer.amount, "units": answer.units, "payer": answer.payer,
         "icd10_codes": list(answer.diagnoses), "seconds": answer.seconds or None,
         "duration_minutes": answer.seconds // _MINUTE or None,
         "period_start": answer.window.starts_on, "period_end": answer.window.ends_on, "service_month": _month(answer),
-        "episode_id": answer.episode_id, "evidence": answer.evidence.as_json(), "rule_set_id": answer.rule_set_id,
-        "rule_set_hash": answer.rule_set_hash, "fingerprint": fingerprint(answer),
+        "episode_id": answer.episode_id, "evidence": evidence, "rule_set_id": answer.rule_set_id,
+        "rule_set_hash": answer.rule_set_hash, "fingerprint": fingerprint(answer, evidence),
     }  # fmt: skip
 
 

@@ -7,12 +7,14 @@ readings; a test compares the two. The truth table of one patient asks for every
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
 from sqlalchemy.orm import Session
 
+from app.database.statements import Statement, send
 from app.domain.billing.days import Custody, Reading
 from app.domain.devices.catalog import MODELS
 
@@ -25,10 +27,12 @@ _HELD = """
     JOIN device_assignments a ON a.practice_id = d.practice_id AND a.device_id = d.id AND a.patient_id = o.patient_id
         AND a.started_at <= o.measured_at AND (a.ended_at IS NULL OR a.ended_at > o.measured_at)
 """
-_COUNTING = text(
-    f"""
-    SELECT DISTINCT ON (o.patient_id, {_DAY})
-        o.patient_id, {_DAY} AS day, o.id, o.measured_at, o.device_id, a.id AS assignment_id
+# A month of 10,000 patients has 300,000 days: ids come as texts, and only those that differ are made into ids.
+_COUNTING = Statement(
+    text(
+        f"""
+    SELECT DISTINCT ON (o.patient_id, {_DAY}) o.patient_id::text AS patient_id, {_DAY} AS day, o.id::text AS id,
+        o.measured_at, o.device_id, a.id::text AS assignment_id
     FROM observations o
     JOIN patients p ON p.practice_id = o.practice_id AND p.id = o.patient_id
     {_HELD.format(key=_KEY)}
@@ -37,6 +41,7 @@ _COUNTING = text(
         AND o.status = 'final' AND o.source = 'auto' AND d.model_id = ANY(:medical)
     ORDER BY o.patient_id, {_DAY}, o.measured_at, o.id
     """  # noqa: S608 - constants of this file
+    ).bindparams(bindparam("patient_ids", type_=ARRAY(Uuid)), bindparam("medical", type_=ARRAY(Text)))
 )
 _EVERY = text(
     f"""
@@ -58,14 +63,13 @@ def load_reading_days(
 ) -> dict[UUID, tuple[Reading, ...]]:
     """Return of each patient the reading that proves each day between two instants, the second exclusive."""
     asked = {"practice_id": practice_id, "patient_ids": list(patient_ids), "since": since, "until": until}
-    found: dict[UUID, list[Reading]] = defaultdict(list)
-    for patient_id, day, reading_id, measured_at, device_id, assignment_id in session.execute(
-        _COUNTING, {**asked, "medical": _MEDICAL}
-    ).all():
+    (rows,) = send(session, (_COUNTING, {**asked, "medical": _MEDICAL}))
+    id_of, found = cache(UUID), defaultdict[str, list[Reading]](list)
+    for patient_id, day, reading_id, measured_at, device_id, assignment_id in rows:
         found[patient_id].append(
-            Reading(reading_id, measured_at, day, device_id=device_id, assignment_id=assignment_id)
+            Reading(UUID(reading_id), measured_at, day, device_id=device_id, assignment_id=id_of(assignment_id))
         )
-    return {patient_id: tuple(readings) for patient_id, readings in found.items()}
+    return {UUID(patient_id): tuple(readings) for patient_id, readings in found.items()}
 
 
 def load_every_reading(
