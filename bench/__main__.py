@@ -21,6 +21,7 @@ from bench.latency import READS, time_read
 from bench.limit import Limit
 from bench.load import Job, Outcome, Target, has_wrk, middle, put_under_load
 from bench.ours import LARGE, Ours
+from bench.pages import measure_pages
 from bench.statements import Counted, count_statements
 from bench.table import Row, render, verdicts
 from bench.vitals import measure_board, measure_dry_run, measure_statistics
@@ -168,9 +169,14 @@ def _billing(bench: Bench) -> list[Row]:
     return [measure_billing(bench.subject, bench.postgres, size) for size in SIZES]
 
 
+def _pages(bench: Bench) -> list[Row]:
+    """Two hundred open boards that ask whether anything is new."""
+    return [measure_pages(bench.subject, bench.postgres, bench.pid, bench.port)]
+
+
 PARTS: Mapping[str, Callable[[Bench], list[Row]]] = {
     "load": _load, "reads": _reads, "batch": _batch, "webhook": _webhook, "stats": _stats, "dry-run": _dry_run,
-    "board": _board, "billing": _billing,
+    "pages": _pages, "board": _board, "billing": _billing,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ class Row:
     p95_ms: float | None = None
     p99_ms: float | None = None
     sql: str | None = None
+    share: float | None = None  # of all cores, while it goes on
 
     @property
     def ratio(self) -> float | None:
@@ -39,13 +40,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a job must reach: a bound of p95 or p99 in milliseconds, or a ratio to the yardstick or to the limit."""
+    """What a job must reach: a bound of p95 or p99 in milliseconds, a share of the cores, or a ratio to another."""
 
     job: str
     p95_ms: float | None = None
     p99_ms: float | None = None
     ratio: float | None = None
     of_limit: float | None = None
+    share: float | None = None
 
     def verdict(self, row: Row) -> str | None:
         """Return one line, or None when the job's number is missing."""
@@ -58,6 +60,8 @@ class Aim:
         elif self.of_limit is not None and row.ours and row.limit:
             share = row.ours / row.limit
             text, met = f"{share:.0%} of COPY, wanted >= {self.of_limit:.0%}", share >= self.of_limit
+        elif self.share is not None and row.share is not None:
+            text, met = f"{row.share:.1%} of all cores, wanted < {self.share:.0%}", row.share < self.share
         else:
             return None
         return f"{'pass' if met else 'MISS'}  {row.job}: {text}"
@@ -71,6 +75,7 @@ AIMS = (
     Aim("in batches, 1,000 patients each", of_limit=0.25),
     Aim("in batches, 1,000 patients each", ratio=20),
     Aim("webhooks, 50 a second", p99_ms=200),
+    Aim("200 open pages", share=0.05),
     Aim("board in process, 10,000 patients", p95_ms=50),
     Aim("board in process, 100,000 patients", p95_ms=50),
     Aim("stats in process, 10,000 patients", p95_ms=50),

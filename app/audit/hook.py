@@ -55,6 +55,13 @@ def begin_with(session: OrmSession, question: Statement, given: Parameters) -> R
     return answer
 
 
+def end_with(session: OrmSession, question: Statement, given: Parameters) -> Rows:
+    """Ask the last question of a use case that wrote nothing: it and COMMIT make one round trip."""
+    connection = session.connection()
+    with driver_errors(connection):
+        return send_by_driver(connection, [(question, given)], last="COMMIT")[0]
+
+
 @event.listens_for(AuditedSession, "after_begin")
 def _begin(session: OrmSession, _transaction: SessionTransaction, connection: Connection) -> None:
     """Tell the database whose rows may be seen, and ask the first question in the same round trip."""

@@ -13,6 +13,7 @@ from app.web.tokens import read_token
 
 CONSOLE = "/admin"
 CONSOLE_COOKIES = ("__Host-vantrexia", "vantrexia_dev")  # the unprefixed one is for http://localhost only
+LIVE = "/live"  # where paths end at which an open page asks
 POLLS = frozenset({"admin.live_board", "admin.live_patient"})
 _BEARER = "bearer"
 _SELF_REFRESHING = frozenset(

@@ -36,8 +36,9 @@ class ConsoleForms(SecureCookieSessionInterface):
     """Flask's signed cookie, which carries the token of the console's forms. The API neither reads nor sets any."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Read the cookie for the console, an empty one for all others."""
-        return super().open_session(app, request) if request.path.startswith(identity.CONSOLE) else self.session_class()
+        """Read the cookie for the console's pages, an empty one for all others and for what open pages ask."""
+        has_forms = request.path.startswith(identity.CONSOLE) and not request.path.endswith(identity.LIVE)
+        return super().open_session(app, request) if has_forms else self.session_class()
 
 
 class SharedSettings(Protocol):

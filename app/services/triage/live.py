@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Label, bindparam, func, literal_column, select, text, true
 
-from app.audit.hook import begin_with
+from app.audit.hook import end_with
 from app.database.statements import Statement
 from app.domain.actor import Actor
 from app.domain.errors import NotFound
@@ -56,5 +56,5 @@ def _mark_of(query: BoardQuery) -> Statement:
 
 def _ask(statement: Statement, **asked: UUID) -> Any:
     with transaction() as session:
-        rows = begin_with(session, statement, asked)
+        rows = end_with(session, statement, asked)
         return rows[0] if rows else None
