@@ -1,6 +1,7 @@
 """Our own side: a durable database with two practices, and the application as it is deployed."""
 
 import base64
+import gc
 import http.client
 import json
 import os
@@ -44,7 +45,15 @@ def prepare(
     with app.app_context():
         load = found_practice(postgres, "Load Practice", small)
         big = found_practice(postgres, "Large Practice", large)
+    _collect_as_deployed()
     return Ours(app, env, load, big, int(env["WEB_CONCURRENCY"]))
+
+
+def _collect_as_deployed() -> None:
+    """Set Python's collector as `wsgi.py` does, for all that is measured within this process."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @contextmanager
