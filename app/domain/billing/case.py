@@ -1,6 +1,6 @@
 """One patient in one program, as the judges of the codes see it: coverage, counted days, time, policy and money."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from app.domain.enrolment.coverage import Enrolment, Order
 from app.domain.enrolment.programs import Program
 
 MAX_DIAGNOSES = 12  # a professional claim carries no more
+_FOUND = ("spans", "_days", "_split")
 Visits = frozenset[tuple[date, int | None]]
 
 
@@ -33,6 +34,7 @@ class Case:
     window: Window
     as_of: datetime
     lines: frozenset[str] | None = None  # the keys that are answered in full whatever comes out; None: all
+    planned: tuple[Period, ...] = ()  # periods that a run would store
     _spent: dict[object, Spent] = field(default_factory=dict)
 
     @cached_property
@@ -52,9 +54,15 @@ class Case:
 
     @cached_property
     def periods(self) -> list[Period]:
-        """The program's periods, in order."""
+        """The program's periods, those that are planned as well, in order."""
         mine = (period for period in self.facts.periods if period.program is self.program)
-        return sorted(mine, key=lambda period: period.window)
+        return sorted((*mine, *self.planned), key=lambda period: period.window)
+
+    def with_planned(self, planned: Iterable[Period]) -> "Case":
+        """Return the case with periods that a run would store; days and coverage do not hang on them and stay found."""
+        case = replace(self, planned=tuple(planned))
+        case.__dict__.update({name: self.__dict__[name] for name in _FOUND if name in self.__dict__})
+        return case
 
     def days_of(self, data: str) -> dict[date, Reading]:
         """Return the days on which data of a kind could count, with the reading that proves each."""

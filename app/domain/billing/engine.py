@@ -45,8 +45,7 @@ def evaluate(facts: PatientFacts, book: Book, horizon: Horizon, lines: frozenset
     """
     known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
     cases = {program: planned_case(facts, program, book, horizon, lines) for program in _programs(facts, book, known)}
-    stored = len(facts.periods)
-    new = [period for case in cases.values() for period in case.facts.periods[stored:]]
+    new = [period for case in cases.values() for period in case.planned]
     answers = _judge_all(cases, book, horizon)
     return Evaluation(facts.patient_id, tuple(answers), tuple(new))
 
@@ -56,8 +55,8 @@ def planned_case(
 ) -> Case:
     """Return a patient's program with the periods that are stored and those that a run would store."""
     known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
-    planned = plan_new_periods(Case(facts, program, book, known, horizon.as_of))
-    return Case(_with_periods(facts, planned), program, book, known, horizon.as_of, lines)
+    case = Case(facts, program, book, known, horizon.as_of, lines)
+    return case.with_planned(plan_new_periods(case))
 
 
 def _programs(facts: PatientFacts, book: Book, known: Window) -> list[Program]:
@@ -92,13 +91,6 @@ def _billed_windows(case: Case) -> list[Window]:
         entry.time_of(Clock.PERIOD) for entry in mine
         if rules[entry.code].kind is Kind.SUPPLY and rules[entry.code].program is case.program
     ]  # fmt: skip
-
-
-def _with_periods(facts: PatientFacts, planned: list[Period]) -> PatientFacts:
-    if not planned:
-        return facts
-    names = facts.__dataclass_fields__
-    return PatientFacts(**{**{name: getattr(facts, name) for name in names}, "periods": (*facts.periods, *planned)})
 
 
 def _judge_all(cases: dict[Program, Case], book: Book, horizon: Horizon) -> list[Answer]:
