@@ -105,4 +105,7 @@ def test_rows_of_other_practices_stay_out_of_sight() -> None:
 
 
 def _end_connections(postgres: LocalPostgres) -> None:
-    postgres.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'vantrexia_app'")
+    """End them all and wait until they are gone: one that is only about to end would still be taken for sound."""
+    postgres.query(
+        "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE usename = 'vantrexia_app'"
+    )
