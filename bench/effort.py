@@ -19,13 +19,14 @@ class Effort:
         return (self.seconds - earlier.seconds) * 1000 / max(requests, 1)
 
 
-def effort_of(pid: int) -> Effort:
-    """Return what a server and all its processes, ended ones too, have used; the database is not among them."""
-    server = psutil.Process(pid)
-    used = sum(server.cpu_times()[:4])  # its own user and system time, and that of children it has collected
-    for worker in server.children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            used += sum(worker.cpu_times()[:4])
+def effort_of(*pids: int) -> Effort:
+    """Return what servers and all their processes, ended ones too, have used; each is named by its first process."""
+    used = 0.0
+    for server in map(psutil.Process, pids):
+        used += sum(server.cpu_times()[:4])  # its own user and system time, and that of children it has collected
+        for worker in server.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                used += sum(worker.cpu_times()[:4])
     return Effort(used)
 
 

@@ -1,7 +1,6 @@
 """Our own side: a durable database with two practices, and the application as it is deployed."""
 
 import base64
-import gc
 import http.client
 import json
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from flask import Flask
 
 from app import create_app
+from app.web.collector import leave_what_is_loaded
 from bench.children import BenchError, child, free_port, run, wait_for
 from bench.seed import PASSWORD, Practice, found_practice
 from config import ROOT, Settings
@@ -45,15 +45,8 @@ def prepare(
     with app.app_context():
         load = found_practice(postgres, "Load Practice", small)
         big = found_practice(postgres, "Large Practice", large)
-    _collect_as_deployed()
+    leave_what_is_loaded()  # as wsgi.py does, for all that is measured within this process
     return Ours(app, env, load, big, int(env["WEB_CONCURRENCY"]))
-
-
-def _collect_as_deployed() -> None:
-    """Set Python's collector as `wsgi.py` does, for all that is measured within this process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 @contextmanager

@@ -75,6 +75,11 @@ def commit_recorded(session: Session) -> None:
         raise Unavailable from error
 
 
+def has_recorded(session: Session) -> bool:
+    """Say whether events are noted that no COMMIT has stored yet."""
+    return bool(session.info.get(_BUFFER))
+
+
 def forget_recorded(session: Session) -> None:
     """Drop what was noted: the transaction it belonged to was rolled back."""
     session.info.pop(_BUFFER, None)

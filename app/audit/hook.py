@@ -56,7 +56,12 @@ def begin_with(session: OrmSession, question: Statement, given: Parameters) -> R
 
 
 def end_with(session: OrmSession, question: Statement, given: Parameters) -> Rows:
-    """Ask the last question of a use case that wrote nothing: it and COMMIT make one round trip."""
+    """Ask the last question of a use case that wrote nothing: it and COMMIT make one round trip.
+
+    Raises RuntimeError when something was written or noted after all, which would miss the COMMIT.
+    """
+    if has_waiting(session) or events.has_recorded(session) or session.new or session.dirty or session.deleted:
+        raise RuntimeError("What was written must be committed by the use case itself.")
     connection = session.connection()
     with driver_errors(connection):
         return send_by_driver(connection, [(question, given)], last="COMMIT")[0]

@@ -15,16 +15,14 @@ from sqlalchemy.orm import Session
 from app.database.statements import Asked, Statement, send_later, take_waiting
 
 _ROWS = "CAST(:rows AS json)"
-_KEEP = Statement(
-    text(
-        "SELECT set_config('plan_cache_mode', 'force_generic_plan', true) AS plans,"
-        " set_config('enable_seqscan', 'off', true) AS reading"
-    )
-)
 # Up to the COMMIT plans are kept, whatever the values. PostgreSQL would plan anew each question about a partitioned
 # table, and each check of a row that points into one, which takes longer than all the rest. Only before statements
 # whose one good plan is to look rows up in an index: a plan made while a table was empty would read all of it.
-KEEP_PLANS: Asked = (_KEEP, {})
+_KEEP_PLANS = text(
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true) AS plans,"
+    " set_config('enable_seqscan', 'off', true) AS reading"
+)
+KEEP_PLANS: Asked = (Statement(_KEEP_PLANS), {})
 
 
 class Insert(Statement):
@@ -58,10 +56,16 @@ class Update(Statement):
         return _update_all(self._table.name, self._keys, self._names), {"rows": [_plain(row) for row in named]}
 
 
-def fold_waiting(session: Session) -> None:
-    """Turn the writes that are kept back into one statement a kind: new rows first, parents before their children."""
+def fold_waiting(session: Session, *first: Asked) -> None:
+    """Turn the writes that are kept back into one statement a kind: new rows first, parents before their children.
+
+    `first`: what goes before them, where there are any.
+    """
     kinds: dict[int, list[Asked]] = {}
-    for asked in take_waiting(session):
+    waiting = take_waiting(session)
+    if waiting:
+        send_later(session, *first)
+    for asked in waiting:
         kinds.setdefault(id(asked[0]), []).append(asked)
     for group in sorted(kinds.values(), key=lambda group: _rank(group[0][0])):
         statement = group[0][0]
@@ -73,8 +77,6 @@ def fold_waiting(session: Session) -> None:
 
 def _rank(statement: Statement) -> int:
     """Return the place among the kinds: rows that others point to come first, whatever was kept back first."""
-    if statement is _KEEP:
-        return -1
     return _places(statement.table.metadata)[statement.table.name] if isinstance(statement, Insert) else sys.maxsize
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.domain.roles import Role
 from app.extensions import db
+from app.web.identity import CONSOLE, LIVE, POLLS
 from bench.statements import counting
 from tests.admin.visits import enter
 from tests.builders import Person, a_patient, a_reading, a_user, acting_as
@@ -93,6 +94,14 @@ def test_a_patients_mark_knows_what_waits_in_quarantine(client: FlaskClient, doc
     odd = a_reading(doctor.actor, patient.id, 70, diastolic=Decimal(75), measured_at=at + timedelta(minutes=1))
     assert odd.observation.status == "quarantined"
     assert (ask(client, path, first), ask(client, path, second)) == (204, 204)
+
+
+def test_where_pages_ask_is_told_by_the_path_as_by_the_view(app: Flask) -> None:
+    """The forms' cookie is looked for before it is known which view answers."""
+    asked = {
+        rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith(CONSOLE) and rule.rule.endswith(LIVE)
+    }
+    assert asked == POLLS
 
 
 def test_asking_costs_the_same_for_any_number_of_patients_and_leaves_no_event(

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
-from app.database.statements import Statement, send, send_later
+from app.database.many import KEEP_PLANS, fold_waiting
+from app.database.statements import Statement, send, send_later, take_waiting
 from app.domain.errors import Unavailable
 from app.extensions import db
 from app.models import PracticeThresholds
@@ -94,6 +95,17 @@ def test_connections_that_the_server_closed_while_idle_are_never_handed_out(post
         _end_connections(postgres)
         with transaction() as session:
             assert session.scalar(select(bindparam("same", practice_id))) == practice_id
+
+
+def test_what_goes_first_goes_before_what_was_kept_back_and_not_for_its_own_sake() -> None:
+    """Plans are kept for the writes, so that must be said before them; nothing is said when there are none."""
+    with in_house(), transaction() as session:
+        fold_waiting(session, KEEP_PLANS)
+        nothing = take_waiting(session)
+        send_later(session, (_ONE, {"number": 1}), (_ONE, {"number": 2}))
+        fold_waiting(session, KEEP_PLANS)
+        waiting = take_waiting(session)
+    assert (nothing, waiting) == ([], [KEEP_PLANS, (_ONE, {"number": 1}), (_ONE, {"number": 2})])
 
 
 def test_rows_of_other_practices_stay_out_of_sight() -> None:

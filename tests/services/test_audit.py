@@ -4,8 +4,11 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
+from app.audit import events
+from app.audit.hook import end_with
+from app.database.statements import Statement, send_later
 from app.domain.errors import Unavailable
 from app.domain.roles import Role
 from app.extensions import db
@@ -14,6 +17,8 @@ from app.services.patients.records import get_patient, update_patient
 from app.services.transaction import transaction
 from deploy.local_postgres import LocalPostgres
 from tests.builders import Person, a_body, a_patient, a_user, in_house, signed_in
+
+_ONE = Statement(text("SELECT 1 AS one"))
 
 
 def _events(person: Person, action: str) -> list[AuditEvent]:
@@ -34,6 +39,26 @@ def test_s44_an_event_says_who_when_what_whose_from_where_and_how_it_went(client
     assert (event.request_id, event.at.tzinfo is not None, event.xid is not None) == (
         answer.headers["X-Request-Id"], True, True,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("wrote", ["a change", "an event", "a write that was kept back"])
+def test_a_question_that_commits_refuses_to_leave_behind_what_was_written(wrote: str) -> None:
+    """COMMIT would go without it. With nothing written it answers, and the transaction is over."""
+    doctor = a_user()
+    patient = a_patient(doctor.actor)
+    with in_house(doctor.actor):
+        with transaction() as session:
+            assert end_with(session, _ONE, {})[0].one == 1
+        with transaction() as session:
+            if wrote == "a change":
+                session.get_one(Patient, patient.id).is_active = False
+            elif wrote == "an event":
+                events.record(session, "patient:read", "patient")
+            else:
+                send_later(session, (_ONE, {}))
+            with pytest.raises(RuntimeError, match="use case"):
+                end_with(session, _ONE, {})
+            session.rollback()
 
 
 def test_a_change_names_its_fields_and_never_their_values() -> None:

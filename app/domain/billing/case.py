@@ -1,6 +1,6 @@
 """One patient in one program, as the judges of the codes see it: coverage, counted days, time, policy and money."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -20,7 +20,6 @@ from app.domain.enrolment.coverage import Enrolment, Order
 from app.domain.enrolment.programs import Program
 
 MAX_DIAGNOSES = 12  # a professional claim carries no more
-_FOUND = ("spans", "_days", "_split")
 Visits = frozenset[tuple[date, int | None]]
 
 
@@ -35,7 +34,11 @@ class Case:
     as_of: datetime
     lines: frozenset[str] | None = None  # the keys that are answered in full whatever comes out; None: all
     planned: tuple[Period, ...] = ()  # periods that a run would store
+    # What was found on the way; none of it hangs on the periods, so a case with other periods shares it.
     _spent: dict[object, Spent] = field(default_factory=dict)
+    _policies: dict[date, PolicySettings] = field(default_factory=dict)
+    _days: dict[str, dict[date, Reading]] = field(default_factory=dict)
+    _split: dict[str, tuple[dict[date, Reading], dict[date, Reading]]] = field(default_factory=dict)
 
     @cached_property
     def today(self) -> date:
@@ -57,12 +60,6 @@ class Case:
         """The program's periods, those that are planned as well, in order."""
         mine = (period for period in self.facts.periods if period.program is self.program)
         return sorted((*mine, *self.planned), key=lambda period: period.window)
-
-    def with_planned(self, planned: Iterable[Period]) -> "Case":
-        """Return the case with periods that a run would store; days and coverage do not hang on them and stay found."""
-        case = replace(self, planned=tuple(planned))
-        case.__dict__.update({name: self.__dict__[name] for name in _FOUND if name in self.__dict__})
-        return case
 
     def days_of(self, data: str) -> dict[date, Reading]:
         """Return the days on which data of a kind could count, with the reading that proves each."""
@@ -197,15 +194,3 @@ class Case:
         facts: tuple[Order | Enrolment, ...] = (*self.facts.enrolment.orders, *self.facts.enrolment.enrolments)
         codes = {code for fact in facts if fact.id in holding for code in fact.diagnoses}
         return tuple(sorted(codes)[:MAX_DIAGNOSES])
-
-    @cached_property
-    def _policies(self) -> dict[date, PolicySettings]:
-        return {}
-
-    @cached_property
-    def _split(self) -> dict[str, tuple[dict[date, Reading], dict[date, Reading]]]:
-        return {}
-
-    @cached_property
-    def _days(self) -> dict[str, dict[date, Reading]]:
-        return {}

@@ -5,7 +5,7 @@ in the order of the rule set, so that a winner is settled before whoever yields 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -56,7 +56,7 @@ def planned_case(
     """Return a patient's program with the periods that are stored and those that a run would store."""
     known = Window(horizon.facts_from, max(horizon.window.ends_on, horizon.facts_from))
     case = Case(facts, program, book, known, horizon.as_of, lines)
-    return case.with_planned(plan_new_periods(case))
+    return replace(case, planned=tuple(plan_new_periods(case)))
 
 
 def _programs(facts: PatientFacts, book: Book, known: Window) -> list[Program]:

@@ -27,7 +27,8 @@ _HELD = """
     JOIN device_assignments a ON a.practice_id = d.practice_id AND a.device_id = d.id AND a.patient_id = o.patient_id
         AND a.started_at <= o.measured_at AND (a.ended_at IS NULL OR a.ended_at > o.measured_at)
 """
-# A month of 10,000 patients has 300,000 days: ids come as texts, and only those that differ are made into ids.
+# A month of 10,000 patients has 300,000 days, whose patients and assignments are few: ids come as texts, and the same
+# text is made an id once.
 _COUNTING = Statement(
     text(
         f"""

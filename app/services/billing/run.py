@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.audit import context, events
 from app.database.many import KEEP_PLANS, fold_waiting
-from app.database.statements import send_later
 from app.domain.actor import Actor
 from app.domain.billing.clocks import Window, month_of
 from app.domain.billing.engine import evaluate
@@ -88,8 +87,7 @@ def _run_batch(practice_id: UUID, horizon: Horizon, patient_ids: Sequence[UUID])
         for facts in found.values():
             done, raised = _run_patient(session, practice_id, facts, book, horizon, rows.get(facts.patient_id, []))
             result, impacts = result.plus(done), impacts + raised
-        send_later(session, KEEP_PLANS)
-        fold_waiting(session)
+        fold_waiting(session, KEEP_PLANS)
         session.flush()
         raised_now = raise_impacts(session, practice_id, impacts)
         events.store_recorded(session)
