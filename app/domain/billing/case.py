@@ -35,6 +35,7 @@ class Case:
     lines: frozenset[str] | None = None  # the keys that are answered in full whatever comes out; None: all
     planned: tuple[Period, ...] = ()  # periods that a run would store
     # What was found on the way; none of it hangs on the periods, so a case with other periods shares it.
+    _spans: list[Span] = field(default_factory=list)
     _spent: dict[object, Spent] = field(default_factory=dict)
     _policies: dict[date, PolicySettings] = field(default_factory=dict)
     _days: dict[str, dict[date, Reading]] = field(default_factory=dict)
@@ -45,10 +46,12 @@ class Case:
         """The patient's day of the question."""
         return local_day(self.as_of, self.facts.timezone)
 
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        """The window's stretches of equal coverage."""
-        return coverage_spans(self.program, self.facts.enrolment, self.window)
+    @property
+    def spans(self) -> list[Span]:
+        """The window's stretches of equal coverage, in order."""
+        if not self._spans:
+            self._spans.extend(coverage_spans(self.program, self.facts.enrolment, self.window))
+        return self._spans
 
     @cached_property
     def entries(self) -> tuple[TimeEntry, ...]:
